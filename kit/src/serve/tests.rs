@@ -1,0 +1,101 @@
+use std::time::Duration;
+
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+
+use super::*;
+
+async fn status(channel: Channel) -> ServingStatus {
+    let answer = HealthClient::new(channel).check(HealthCheckRequest::default()).await.expect("health answers");
+    answer.into_inner().status()
+}
+
+#[tokio::test]
+async fn in_process_and_over_tcp_the_same_service_answers() {
+    let life = Lifecycle::new();
+    let health = Health::new();
+    health.set("store", Part::Ready);
+    let server = GrpcServer::new(Routes::default(), &health).await;
+    let listener = bind("listen", "127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+
+    server.serve(listener, &life);
+    let inside = server.serve_in_process(&life);
+
+    assert_eq!(status(inside).await, ServingStatus::Serving);
+    assert_eq!(status(channel(&format!("http://{address}")).unwrap()).await, ServingStatus::Serving);
+    life.shutdown(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn readiness_names_the_part_that_is_missing() {
+    let health = Health::new();
+    assert!(!health.is_ready());
+
+    health.set("store", Part::Ready);
+    health.set("trust", Part::NotReady("no snapshot yet".into()));
+    health.set("model", Part::Degraded("model is down".into()));
+
+    assert!(!health.is_ready());
+    assert_eq!(health.report()["parts"]["trust"]["reason"], "no snapshot yet");
+    health.set("trust", Part::Ready);
+    health.until_ready().await;
+    assert_eq!(health.report()["parts"]["model"]["state"], "degraded");
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_named_with_its_setting() {
+    let first = bind("listen", "127.0.0.1:0").await.unwrap();
+    let address = first.local_addr().unwrap().to_string();
+
+    let refused = bind("listen", &address).await.unwrap_err().to_string();
+
+    assert!(refused.starts_with(&format!("cannot listen on {address} (setting `listen`): ")), "{refused}");
+}
+
+#[tokio::test]
+async fn an_open_idle_connection_does_not_hold_the_process_back() {
+    let life = Lifecycle::new();
+    let health = Health::new();
+    health.set("store", Part::Ready);
+    let listener = bind("listen", "127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    GrpcServer::new(Routes::default(), &health).await.serve(listener, &life);
+    let _silent = tokio::net::TcpStream::connect(address).await.unwrap();
+
+    life.shutdown(Duration::from_millis(200)).await;
+
+    assert!(life.stopped().is_cancelled());
+}
+
+#[tokio::test]
+async fn a_doorway_finds_the_service_that_came_back() {
+    let health = Health::new();
+    health.set("store", Part::Ready);
+    let server = GrpcServer::new(Routes::default(), &health).await;
+    let doorway = Doorway::default();
+    let channel = doorway.channel();
+    let first = Lifecycle::new();
+    server.serve_at(&doorway, &first);
+    assert_eq!(status(channel.clone()).await, ServingStatus::Serving);
+
+    first.shutdown(Duration::from_secs(5)).await;
+    let refused = HealthClient::new(channel.clone()).check(HealthCheckRequest::default()).await.unwrap_err();
+    server.serve_at(&doorway, &Lifecycle::new());
+
+    assert_eq!(refused.code(), tonic::Code::Unavailable);
+    assert_eq!(status(channel).await, ServingStatus::Serving);
+}
+
+#[tokio::test]
+async fn a_whole_is_ready_when_its_services_are() {
+    let (whole, service) = (Health::new(), Health::new());
+    service.set("trust", Part::NotReady("no snapshot yet".into()));
+
+    whole.include("gateway", &service);
+    assert_eq!(whole.report()["parts"]["gateway"]["reason"], "trust: no snapshot yet");
+    service.set("trust", Part::Ready);
+
+    whole.until_ready().await;
+}

@@ -1,0 +1,123 @@
+use std::path::Path;
+
+use rusqlite_migration::{M, Migrations};
+
+use super::*;
+
+fn schema() -> Migrations<'static> {
+    Migrations::new(vec![M::up("CREATE TABLE word (text TEXT PRIMARY KEY) STRICT;")])
+}
+
+fn add(text: &'static str) -> impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static {
+    move |db| db.execute("INSERT INTO word VALUES (?1)", [text]).map(drop)
+}
+
+async fn words(database: &Database) -> Vec<String> {
+    let list =
+        |db: &Connection| db.prepare("SELECT text FROM word ORDER BY text")?.query_map([], |r| r.get(0))?.collect();
+    database.read(list).await.expect("the table can be read")
+}
+
+#[tokio::test]
+async fn a_write_is_seen_by_the_next_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = Database::open(&directory.path().join("a.db"), schema()).await.unwrap();
+
+    database.write(add("one")).await.unwrap();
+
+    assert_eq!(words(&database).await, ["one"]);
+}
+
+#[tokio::test]
+async fn a_failed_write_undoes_itself_and_not_its_neighbours() {
+    let database = Database::in_memory(schema()).await.unwrap();
+    database.write(add("one")).await.unwrap();
+
+    let good = database.write(add("two"));
+    let bad = database.write(|db| {
+        add("three")(db)?;
+        add("one")(db)
+    });
+    let panics = database.write(|db| -> rusqlite::Result<()> {
+        add("four")(db)?;
+        panic!("a bug in a statement")
+    });
+    let (good, bad, panics) = tokio::join!(good, bad, panics);
+
+    assert!(good.is_ok() && bad.is_err() && panics.is_err());
+    assert_eq!(words(&database).await, ["one", "two"]);
+}
+
+#[tokio::test]
+async fn a_write_whose_caller_left_is_still_made() {
+    let database = Database::in_memory(schema()).await.unwrap();
+
+    let mut abandoned = Box::pin(database.write(add("one")));
+    assert!(futures::poll!(&mut abandoned).is_pending());
+    drop(abandoned);
+
+    assert_eq!(words(&database).await, ["one"]);
+}
+
+#[tokio::test]
+async fn a_second_process_on_the_same_file_is_refused_by_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.db");
+    let _first = Database::open(&path, schema()).await.unwrap();
+
+    let second = Database::open(&path, schema()).await.err().expect("the second is refused");
+
+    assert!(second.to_string().contains("is in use by another process"), "{second}");
+}
+
+#[tokio::test]
+async fn after_close_the_file_can_be_opened_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.db");
+    let first = Database::open(&path, schema()).await.unwrap();
+    first.write(add("one")).await.unwrap();
+
+    first.close().await;
+
+    assert!(matches!(first.write(add("two")).await, Err(Error::Closed)));
+    let second = Database::open(&path, schema()).await.unwrap();
+    assert_eq!(words(&second).await, ["one"]);
+}
+
+#[tokio::test]
+async fn the_settings_that_durability_rests_on_are_in_force() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = Database::open(&directory.path().join("a.db"), schema()).await.unwrap();
+    let read = |db: &Connection| {
+        let value = |name| db.pragma_query_value(None, name, |r| r.get::<_, rusqlite::types::Value>(0));
+        let names = ["journal_mode", "synchronous", "busy_timeout", "foreign_keys"];
+        names.into_iter().map(|name| value(name).map(|v| format!("{v:?}"))).collect::<Result<Vec<_>, _>>()
+    };
+
+    let writer = database.write(read).await.unwrap();
+    let reader = database.read(read).await.unwrap();
+
+    assert_eq!(writer, ["Text(\"wal\")", "Integer(2)", "Integer(5000)", "Integer(1)"]);
+    assert_eq!((&reader[0], &reader[2], &reader[3]), (&writer[0], &writer[2], &writer[3]));
+}
+
+#[tokio::test]
+async fn a_directory_that_cannot_be_written_is_named() {
+    let refused = Database::open(Path::new("/proc/nowhere/a.db"), schema()).await.err().expect("refused");
+
+    assert!(refused.to_string().starts_with("cannot write to /proc/nowhere"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_the_write_and_keeps_the_rest() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = Database::open(&directory.path().join("a.db"), schema()).await.unwrap();
+    database.write(add("kept")).await.unwrap();
+    database.write(|db| db.pragma_update(None, "max_page_count", 8)).await.unwrap();
+
+    let large = database.write(|db| db.execute("INSERT INTO word VALUES (hex(zeroblob(100000)))", [])).await;
+
+    assert!(matches!(large, Err(Error::Full)), "{large:?}");
+    assert_eq!(words(&database).await, ["kept"]);
+    database.write(add("after")).await.unwrap();
+}

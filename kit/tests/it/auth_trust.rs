@@ -1,0 +1,136 @@
+//! Revocations: merged, kept until they expire, and told to whoever waits.
+
+use std::time::Duration;
+
+use futures::FutureExt;
+use kit::authn::AuthnError::{TokenRevoked, VerifierNotReady};
+use kit::authn::{Caller, Change, Entry, News, TrustSet};
+
+use crate::forge::{FORGOTTEN, GENERATION, NOW, SESSION, USER, at, session, session_ended, snapshot, user};
+
+fn caller() -> Caller {
+    Caller { user_id: user(USER), session_id: session(SESSION), generation: GENERATION, expires_at: at(NOW + 300) }
+}
+
+fn everything_ended(min_generation: i64, kept_session: Option<&str>) -> Entry {
+    Entry::User {
+        user_id: user(USER),
+        min_generation,
+        kept_session: kept_session.map(session),
+        expires_at: at(FORGOTTEN),
+    }
+}
+
+fn delta(second: i64, entries: Vec<Entry>) -> Change {
+    Change { as_of: at(second), news: News::Delta(entries) }
+}
+
+fn ready() -> TrustSet {
+    let trust = TrustSet::new();
+    trust.apply(snapshot(Vec::new()));
+    trust
+}
+
+#[test]
+fn a_set_vouches_for_nobody_before_its_first_whole_snapshot() {
+    let trust = TrustSet::new();
+    let part = |last| Change { as_of: at(NOW), news: News::Snapshot { entries: vec![session_ended("s")], last } };
+
+    trust.apply(delta(NOW, vec![session_ended("t")]));
+    trust.apply(Change { as_of: at(NOW), news: News::Heartbeat });
+    trust.apply(part(false));
+    assert_eq!((trust.is_ready(), trust.as_of()), (false, None));
+    assert_eq!(trust.check(&caller()), Err(VerifierNotReady));
+
+    trust.apply(part(true));
+    assert_eq!((trust.is_ready(), trust.as_of()), (true, Some(at(NOW))));
+    assert_eq!(trust.check(&caller()), Ok(()));
+    assert_eq!(trust.len(), 2);
+}
+
+#[test]
+fn a_later_snapshot_takes_nothing_away() {
+    let trust = ready();
+    trust.apply(delta(NOW, vec![session_ended(SESSION)]));
+
+    trust.apply(snapshot(Vec::new()));
+
+    assert_eq!(trust.check(&caller()), Err(TokenRevoked));
+}
+
+#[test]
+fn an_entry_leaves_when_it_expires_and_no_sooner() {
+    let trust = ready();
+    trust.apply(delta(NOW, vec![session_ended(SESSION), everything_ended(1, None)]));
+    // An entry told twice lives as long as the longer of the two.
+    trust.apply(delta(NOW, vec![Entry::Session { session_id: session(SESSION), expires_at: at(NOW + 1) }]));
+
+    trust.apply(delta(FORGOTTEN - 1, Vec::new()));
+    assert_eq!(trust.len(), 2);
+
+    trust.apply(delta(FORGOTTEN + 20, Vec::new()));
+    assert!(trust.is_empty());
+}
+
+#[test]
+fn a_raised_generation_ends_older_tokens_but_the_kept_sessions() {
+    let refused = |entries: Vec<Entry>| {
+        let trust = ready();
+        trust.apply(delta(NOW, entries));
+        trust.check(&caller()).is_err()
+    };
+
+    assert!(!refused(vec![everything_ended(GENERATION, None)]));
+    assert!(refused(vec![everything_ended(GENERATION + 1, None)]));
+    assert!(!refused(vec![everything_ended(GENERATION + 1, Some(SESSION))]));
+    assert!(refused(vec![everything_ended(GENERATION + 1, Some("another"))]));
+    assert!(refused(vec![everything_ended(GENERATION + 1, Some(SESSION)), session_ended(SESSION)]));
+}
+
+#[test]
+fn the_highest_generation_decides_in_whatever_order_it_is_told() {
+    let kept = everything_ended(GENERATION + 1, Some(SESSION));
+    let all = everything_ended(GENERATION + 2, None);
+
+    for entries in [vec![kept.clone(), all.clone()], vec![all, kept]] {
+        let trust = ready();
+        trust.apply(delta(NOW, entries));
+        assert_eq!(trust.check(&caller()), Err(TokenRevoked));
+    }
+}
+
+#[test]
+fn lag_is_measured_from_the_senders_last_look_at_the_store() {
+    let trust = ready();
+    assert_eq!(trust.lag(at(NOW + 7)), Some(Duration::from_secs(7)));
+
+    trust.apply(Change { as_of: at(NOW + 5), news: News::Heartbeat });
+    trust.apply(Change { as_of: at(NOW + 2), news: News::Heartbeat });
+    assert_eq!(trust.lag(at(NOW + 7)), Some(Duration::from_secs(2)));
+
+    let half = News::Snapshot { entries: Vec::new(), last: false };
+    trust.apply(Change { as_of: at(NOW + 7), news: half });
+    assert_eq!(trust.lag(at(NOW + 7)), Some(Duration::from_secs(2)), "half a snapshot proves nothing");
+}
+
+#[tokio::test]
+async fn whoever_waits_for_the_end_of_a_session_is_woken_by_it_alone() {
+    let trust = ready();
+    let caller = caller();
+    let mut ended = std::pin::pin!(trust.until_revoked(&caller));
+    assert!(ended.as_mut().now_or_never().is_none());
+
+    trust.apply(delta(NOW, vec![session_ended("another")]));
+    assert!(ended.as_mut().now_or_never().is_none());
+
+    trust.apply(delta(NOW, vec![everything_ended(GENERATION + 1, None)]));
+    ended.await;
+}
+
+#[tokio::test]
+async fn an_end_that_came_before_the_wait_is_not_missed() {
+    let trust = ready();
+    trust.apply(delta(NOW, vec![session_ended(SESSION)]));
+
+    trust.until_revoked(&caller()).await;
+}
