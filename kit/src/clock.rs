@@ -43,18 +43,33 @@ pub struct TestClock {
     start: Timestamp,
     ticking_since: Option<Instant>,
     jumped: watch::Sender<Duration>,
+    /// The deadlines of those who sleep, in time since the start.
+    asleep: watch::Sender<Vec<Duration>>,
 }
 
 impl TestClock {
     /// A clock that stands still at `start` until it is advanced.
     pub fn frozen_at(start: Timestamp) -> Self {
-        Self { start, ticking_since: None, jumped: watch::Sender::new(Duration::ZERO) }
+        Self::new(start, None)
     }
 
     /// A clock that starts at the machine's time and runs with it, plus every jump made.
     pub fn ticking() -> Self {
-        let ticking_since = Some(monotonic_clock());
-        Self { start: wall_clock(), ticking_since, jumped: watch::Sender::new(Duration::ZERO) }
+        Self::new(wall_clock(), Some(monotonic_clock()))
+    }
+
+    fn new(start: Timestamp, ticking_since: Option<Instant>) -> Self {
+        let (jumped, asleep) = (watch::Sender::new(Duration::ZERO), watch::Sender::new(Vec::new()));
+        Self { start, ticking_since, jumped, asleep }
+    }
+
+    /// On a clock that stands still: completes once somebody sleeps for just `duration` from now.
+    ///
+    /// Jumping before the one who is to be woken has gone to sleep would wake nobody.
+    pub async fn until_sleeping(&self, duration: Duration) {
+        let deadline = self.elapsed() + duration;
+        // `self` holds the sender, so waiting cannot fail.
+        let _ = self.asleep.subscribe().wait_for(|asleep| asleep.contains(&deadline)).await;
     }
 
     /// Jumps forward and wakes whoever slept until then.
@@ -78,6 +93,7 @@ impl Clock for TestClock {
         let mut jumps = self.jumped.subscribe();
         let deadline = self.elapsed() + duration;
         Box::pin(async move {
+            let _asleep = Asleep::until(deadline, clock.asleep.clone());
             loop {
                 let left = deadline.saturating_sub(clock.elapsed());
                 if left.is_zero() {
@@ -96,6 +112,29 @@ impl Clock for TestClock {
                 }
             }
         })
+    }
+}
+
+/// Stands in the list of sleepers until dropped.
+struct Asleep {
+    deadline: Duration,
+    list: watch::Sender<Vec<Duration>>,
+}
+
+impl Asleep {
+    fn until(deadline: Duration, list: watch::Sender<Vec<Duration>>) -> Self {
+        list.send_modify(|asleep| asleep.push(deadline));
+        Self { deadline, list }
+    }
+}
+
+impl Drop for Asleep {
+    fn drop(&mut self) {
+        self.list.send_modify(|asleep| {
+            if let Some(place) = asleep.iter().position(|deadline| *deadline == self.deadline) {
+                asleep.swap_remove(place);
+            }
+        });
     }
 }
 
@@ -131,6 +170,22 @@ mod tests {
 
         sleeper.await.expect("the sleeper wakes");
         assert_eq!(clock.now().as_second(), 3600);
+    }
+
+    #[tokio::test]
+    async fn a_jump_can_wait_for_the_one_it_is_to_wake() {
+        let clock = TestClock::frozen_at(Timestamp::UNIX_EPOCH);
+        let hour = Duration::from_secs(3600);
+        let sleeper = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep(hour).await }
+        });
+
+        clock.until_sleeping(hour).await;
+        clock.advance(hour);
+
+        sleeper.await.expect("the sleeper wakes");
+        assert!(clock.asleep.borrow().is_empty());
     }
 
     #[tokio::test]

@@ -25,7 +25,9 @@ pub enum LogFormat {
 ///
 /// A second call in the same process changes nothing, so that services can share one.
 pub fn init(format: LogFormat, filter: &str) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    // The migration library tells at `info` where its own sources are on the machine that built this.
+    let quiet = |filter: &str| EnvFilter::try_new(format!("rusqlite_migration=warn,{filter}"));
+    let filter = quiet(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let terminal = std::io::stderr().is_terminal();
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(terminal);
     let json = match format {

@@ -34,7 +34,13 @@ pub async fn follow(channel: Channel, token: InternalToken, verifier: Verifier, 
     let keys = keep_keys(AuthServiceClient::new(channel.clone()), &verifier);
     let trust = keep_trust(TrustServiceClient::with_interceptor(channel, token), &verifier);
     let both = async { tokio::join!(keys, trust) };
-    lifecycle.draining().run_until_cancelled(both).await;
+    let draining = lifecycle.draining();
+    tokio::select! {
+        // Looked at first: a feed that ends because everything ends is not news.
+        biased;
+        () = draining.cancelled() => {}
+        _ = both => {}
+    }
 }
 
 type TrustClient = TrustServiceClient<InterceptedService<Channel, InternalToken>>;

@@ -39,13 +39,6 @@ pub struct Sources {
     pub flags: Vec<(String, String)>,
 }
 
-impl Sources {
-    /// The process's environment, and what the command line said.
-    pub fn of_process(env_prefix: &'static str, file: Option<PathBuf>, flags: Vec<(String, String)>) -> Self {
-        Self { file, env_prefix, env: std::env::vars().collect(), flags }
-    }
-}
-
 /// Why settings cannot be used. The process should end with exit code 78 (`EX_CONFIG`, sysexits.h).
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {

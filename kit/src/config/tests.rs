@@ -12,13 +12,15 @@ struct Shop {
     listen: String,
     /// Who may enter.
     key: Option<Secret>,
+    /// Who else may.
+    keys: Vec<Secret>,
     /// How the till works.
     till: Till,
 }
 
 impl Default for Shop {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:1".into(), key: None, till: Till::default() }
+        Self { listen: "127.0.0.1:1".into(), key: None, keys: Vec::new(), till: Till::default() }
     }
 }
 
@@ -118,6 +120,22 @@ fn a_secret_is_masked_where_settings_are_shown() {
 }
 
 #[test]
+fn a_secret_written_in_the_wrong_form_is_named_and_not_shown() {
+    for (file, key) in [("keys = \"s3cret\"", "keys"), ("keys = [53]", "keys"), ("key = 53", "key")] {
+        let refusal = refusal(Some(file), &[], &[]);
+        assert!(refusal.starts_with(&format!("setting `{key}")) && !refusal.contains('3'), "{refusal}");
+    }
+}
+
+#[test]
+fn a_line_that_is_not_toml_is_pointed_at_and_not_shown() {
+    let refusal = refusal(Some("listen = \"x\"\nkey = \"s3cret\n"), &[], &[]);
+
+    assert!(refusal.contains("shop.toml is not valid TOML: line 2: "), "{refusal}");
+    assert!(!refusal.contains("s3cret"), "{refusal}");
+}
+
+#[test]
 fn every_setting_is_listed_with_its_default_and_sentence() {
     let list = settings_of::<Shop>("SHOP");
     let rows: Vec<_> = list.iter().map(|s| (s.key.as_str(), s.kind.as_str(), s.default.to_string())).collect();
@@ -127,12 +145,13 @@ fn every_setting_is_listed_with_its_default_and_sentence() {
         [
             ("listen", "text", "\"127.0.0.1:1\"".into()),
             ("key", "secret", "null".into()),
+            ("keys", "list of secrets", "[]".into()),
             ("till.queue_capacity", "number", "1".into()),
             ("till.patience", "period", "\"20s\"".to_owned()),
         ]
     );
-    assert_eq!(list[2].env, "SHOP_TILL_QUEUE_CAPACITY");
-    assert_eq!(list[3].doc, "How long one may wait.");
+    assert_eq!(list[3].env, "SHOP_TILL_QUEUE_CAPACITY");
+    assert_eq!(list[4].doc, "How long one may wait.");
 }
 
 #[test]

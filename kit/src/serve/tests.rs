@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -42,6 +43,39 @@ async fn readiness_names_the_part_that_is_missing() {
     health.set("trust", Part::Ready);
     health.until_ready().await;
     assert_eq!(health.report()["parts"]["model"]["state"], "degraded");
+}
+
+/// One request by hand: the status line of the answer.
+async fn status_line(address: std::net::SocketAddr, path: &str) -> String {
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer.lines().next().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn readiness_is_told_during_the_drain_and_holds_nobody_back() {
+    let (life, health) = (Lifecycle::new(), Health::new());
+    health.set("store", Part::Ready);
+    let listener = bind("admin_listen", "127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    admin(listener, &health, &life);
+    assert_eq!(status_line(address, "/readyz").await, "HTTP/1.1 200 OK");
+
+    let asked = life.spawn("asks during the drain", {
+        let draining = life.draining();
+        async move {
+            draining.cancelled().await;
+            health.set("lifecycle", Part::NotReady("draining".into()));
+            status_line(address, "/readyz").await
+        }
+    });
+    let everything_ended = life.shutdown(Duration::from_secs(10)).await;
+
+    assert!(everything_ended);
+    assert_eq!(asked.await.unwrap().unwrap(), "HTTP/1.1 503 Service Unavailable");
 }
 
 #[tokio::test]

@@ -45,6 +45,7 @@ async fn a_failed_write_undoes_itself_and_not_its_neighbours() {
     let (good, bad, panics) = tokio::join!(good, bad, panics);
 
     assert!(good.is_ok() && bad.is_err() && panics.is_err());
+    assert_eq!(panics.unwrap_err().reason(), "STORE_FAILED");
     assert_eq!(words(&database).await, ["one", "two"]);
 }
 
@@ -80,6 +81,7 @@ async fn after_close_the_file_can_be_opened_again() {
     first.close().await;
 
     assert!(matches!(first.write(add("two")).await, Err(Error::Closed)));
+    assert!(matches!(first.read(|_| Ok(())).await, Err(Error::Closed)));
     let second = Database::open(&path, schema()).await.unwrap();
     assert_eq!(words(&second).await, ["one"]);
 }
@@ -120,4 +122,31 @@ async fn a_full_disk_refuses_the_write_and_keeps_the_rest() {
     assert!(matches!(large, Err(Error::Full)), "{large:?}");
     assert_eq!(words(&database).await, ["kept"]);
     database.write(add("after")).await.unwrap();
+}
+
+/// SQLite gives up the whole transaction when the disk is full, and with it the writes that share it.
+#[tokio::test]
+async fn whoever_shares_a_commit_with_a_full_disk_is_told_to_try_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = Database::open(&directory.path().join("a.db"), schema()).await.unwrap();
+    database.write(|db| db.pragma_update(None, "max_page_count", 8)).await.unwrap();
+    let (begin, begun) = std::sync::mpsc::channel();
+
+    let first = database.write(move |_| Ok(begun.recv().unwrap()));
+    let neighbour = database.write(add("lost"));
+    let large = database.write(|db| db.execute("INSERT INTO word VALUES (hex(zeroblob(100000)))", []));
+    let all_wait = async { begin.send(()).unwrap() };
+    let (_, neighbour, large, ()) = tokio::join!(biased; first, neighbour, large, all_wait);
+
+    assert_eq!((large.unwrap_err().reason(), neighbour.unwrap_err().reason()), ("STORE_FULL", "STORE_UNAVAILABLE"));
+    assert!(words(&database).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_bug_in_a_statement_is_no_outage() {
+    let database = Database::in_memory(schema()).await.unwrap();
+
+    let failed = database.read(|db| db.execute("SELECT nonsense", [])).await.unwrap_err();
+
+    assert_eq!((failed.kind(), failed.reason()), (Kind::Internal, "STORE_FAILED"));
 }
