@@ -1,0 +1,14 @@
+//! What waits to be delivered.
+
+use kit::id::{SessionId, UserId};
+
+/// The conversations of a login session that has ended are to be extracted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxEntry {
+    /// The session; at most one entry each.
+    pub session: SessionId,
+    /// Whose it was.
+    pub user: UserId,
+    /// How often it has been claimed, this time included.
+    pub attempts: u32,
+}

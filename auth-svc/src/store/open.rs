@@ -1,0 +1,77 @@
+//! Choosing a backend by its URL.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use kit::id::Secret;
+
+use super::master_key::{self, MasterKeyFileError};
+use super::{SqliteStore, Store};
+
+/// A store that was opened, and the master key that lies beside it, if it is of the kind that has one.
+pub struct Opened {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The key file's content, unless one was configured.
+    pub master_key: Secret,
+}
+
+/// Why a store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URL names no backend.
+    #[error("store: {url:?} is not a store; write sqlite:PATH")]
+    UnknownScheme {
+        /// What was configured.
+        url: String,
+    },
+    /// The backend is planned but not part of this version.
+    #[error("store: MongoDB is not built yet; write sqlite:PATH")]
+    MongoNotBuilt,
+    /// SQLite could not open the file.
+    #[error("store: {0}")]
+    Sqlite(#[from] kit::sqlite::Error),
+    /// The master key beside the file could not be read or made.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyFileError),
+}
+
+/// Opens the store at `url`, creating what is missing. Without a configured master key, the one beside the file is used.
+pub async fn open(url: &str, master_key: Option<Secret>) -> Result<Opened, OpenError> {
+    let path = sqlite_path(url)?;
+    let store = SqliteStore::open(&path).await?;
+    let master_key = match master_key {
+        Some(key) => key,
+        None => master_key::beside(&path)?,
+    };
+    Ok(Opened { store: Arc::new(store), master_key })
+}
+
+fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
+    if url.starts_with("mongodb://") || url.starts_with("mongodb+srv://") {
+        return Err(OpenError::MongoNotBuilt);
+    }
+    match url.strip_prefix("sqlite:") {
+        Some(path) if !path.is_empty() => Ok(Path::new(path).to_owned()),
+        _ => Err(OpenError::UnknownScheme { url: url.to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_unknown_store_is_refused_by_name() {
+        let refused = open("postgres://db", None).await.err().expect("refused");
+
+        assert_eq!(refused.to_string(), "store: \"postgres://db\" is not a store; write sqlite:PATH");
+    }
+
+    #[tokio::test]
+    async fn mongodb_is_refused_as_not_built() {
+        let refused = open("mongodb://db/auth", None).await.err().expect("refused");
+
+        assert!(refused.to_string().contains("MongoDB is not built yet"));
+    }
+}

@@ -1,0 +1,9 @@
+//! auth-svc from outside: real gRPC on a loopback port, a real SQLite file, and a stand-in for context-svc.
+
+mod access;
+mod account;
+mod logout;
+mod refresh;
+mod relay;
+mod trust;
+mod world;
