@@ -1,0 +1,170 @@
+//! Composition: the one place where domain, store, queue, model and transport meet.
+
+use std::sync::Arc;
+
+use kit::authn::{Gate, InternalTokens, Keys, Policy, TrustSet, Verifier, follow};
+use kit::clock::SharedClock;
+use kit::error::InvalidField;
+use kit::lifecycle::Lifecycle;
+use kit::serve::{Health, Part};
+use tokio::sync::Notify;
+use tonic::service::Routes;
+use tonic::transport::Channel;
+
+use crate::config::{Config, Provider};
+use crate::domain::append::Append;
+use crate::domain::conversations::Conversations;
+use crate::domain::extract::Extractor;
+use crate::domain::recall::{self, Recall};
+use crate::domain::schedule::Schedule;
+use crate::grpc::{ACCESS, ChatApi, ConversationApi, ExtractionApi, MemoryApi, routes};
+use crate::llm::Model;
+use crate::llm::local::Local;
+use crate::llm::paced::Paced;
+use crate::queue::{Queue, sweep};
+use crate::store::Store;
+use crate::store::open::{OpenError, open};
+
+/// Why context-svc could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting is wrong.
+    #[error("setting `{}`: {}", .0.field, .0.problem)]
+    Setting(#[from] InvalidField),
+    /// The store could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+}
+
+/// context-svc, opened and ready to be served.
+pub struct App {
+    config: Config,
+    store: Arc<dyn Store>,
+    clock: SharedClock,
+    verifier: Verifier,
+    tokens: InternalTokens,
+    schedule: Schedule,
+    bell: Arc<Notify>,
+    model: Arc<dyn Model>,
+    health: Health,
+    lifecycle: Lifecycle,
+}
+
+impl App {
+    /// Opens the store. Talks run as tasks of `lifecycle`, so that the end of each is seen.
+    pub async fn open(config: Config, clock: SharedClock, lifecycle: &Lifecycle) -> Result<Self, StartError> {
+        let model: Arc<dyn Model> = match config.provider {
+            Provider::Local => Arc::new(Paced { model: Local, pause: *config.local_pause, clock: clock.clone() }),
+        };
+        Self::open_with(config, clock, lifecycle, model).await
+    }
+
+    /// The same with `model` to read transcripts, whatever the settings say.
+    pub async fn open_with(
+        config: Config,
+        clock: SharedClock,
+        lifecycle: &Lifecycle,
+        model: Arc<dyn Model>,
+    ) -> Result<Self, StartError> {
+        let tokens = config.tokens()?;
+        let store = open(&config.store).await?;
+        let bell = Arc::new(Notify::new());
+        let schedule = Schedule::new(store.clone(), clock.clone(), bell.clone(), config.schedule.clone());
+        let policy = Policy {
+            issuer: config.issuer.clone(),
+            audience: config.audience.clone(),
+            max_ttl: *config.access_ttl_max,
+        };
+        let verifier = Verifier::new(policy, Keys::new(), TrustSet::new(), clock.clone());
+        let health = Health::new();
+        health.set("store", Part::Ready);
+        health.set("trust", Part::NotReady("waits for the first revocations from auth-svc".to_owned()));
+        Ok(Self { config, store, clock, verifier, tokens, schedule, bell, model, health, lifecycle: lifecycle.clone() })
+    }
+
+    /// The gRPC services, behind their gate.
+    pub fn routes(&self) -> Routes {
+        let append = Append::new(self.store.clone(), self.schedule.clone());
+        let conversations = Conversations::new(self.store.clone());
+        let routes = routes(
+            ConversationApi {
+                append: append.clone(),
+                conversations: conversations.clone(),
+                schedule: self.schedule.clone(),
+            },
+            ExtractionApi { schedule: self.schedule.clone(), conversations: conversations.clone() },
+            MemoryApi { recall: Recall::new(self.store.clone()), clock: self.clock.clone() },
+            ChatApi {
+                append,
+                conversations,
+                schedule: self.schedule.clone(),
+                verifier: self.verifier.clone(),
+                clock: self.clock.clone(),
+                lifecycle: self.lifecycle.clone(),
+            },
+        );
+        Gate::new(self.verifier.clone(), self.tokens.clone(), ACCESS).around(routes)
+    }
+
+    /// Starts what goes on beside the requests: the workers, the sweep, and following the auth-svc behind `channel`.
+    /// Everything ends with the lifecycle.
+    pub fn start(&self, auth_svc: Channel) {
+        let feed = follow(auth_svc, self.tokens.current.clone(), self.verifier.clone(), self.lifecycle.clone());
+        self.lifecycle.spawn("trust feed", feed);
+        self.start_work();
+    }
+
+    /// The same without following anybody: whoever shares [`App::verifier`] keeps it current.
+    pub fn start_work(&self) {
+        let extractor =
+            Extractor::new(self.store.clone(), self.model.clone(), self.clock.clone(), self.config.extraction.cut());
+        let queue = Queue {
+            clock: self.clock.clone(),
+            jobs: self.store.clone(),
+            processor: Arc::new(extractor),
+            bell: self.bell.clone(),
+            settings: self.config.queue.clone(),
+        };
+        queue.start(&self.lifecycle);
+        sweep(&self.lifecycle, self.clock.clone(), self.schedule.clone(), self.config.queue.sweep);
+        tokio::task::spawn_blocking(recall::tokens::warm_up);
+        self.watch_trust();
+    }
+
+    /// Readiness.
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// Tells load balancers to look elsewhere. Call it when the drain begins.
+    pub fn drain_begins(&self) {
+        self.health.set("lifecycle", Part::NotReady("draining".to_owned()));
+    }
+
+    /// Closes the store. Call it last, when the lifecycle has ended.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+
+    /// What this process knows of keys and revocations.
+    pub fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
+    /// The store itself, for seeding a benchmark or looking at it from a test.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Readiness follows the trust feed: without keys and revocations nobody can be let in.
+    fn watch_trust(&self) {
+        let (verifier, health, clock) = (self.verifier.clone(), self.health.clone(), self.clock.clone());
+        let waiting = async move {
+            while !verifier.is_ready() {
+                clock.sleep(std::time::Duration::from_millis(50)).await;
+            }
+            health.set("trust", Part::Ready);
+        };
+        self.lifecycle.spawn("readiness", self.lifecycle.draining().run_until_cancelled_owned(waiting));
+    }
+}

@@ -1,0 +1,204 @@
+//! The settings of context-svc.
+
+use kit::authn::{InternalToken, InternalTokens};
+use kit::config::{Period, Settings};
+use kit::error::InvalidField;
+use kit::id::Secret;
+use kit::telemetry::LogFormat;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::extract::Cut;
+use crate::domain::schedule::ScheduleSettings;
+use crate::queue::QueueSettings;
+
+/// What the names of environment variables begin with.
+pub const ENV_PREFIX: &str = "AFTERWORD_CONTEXT";
+
+/// The settings of context-svc.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Address of the gRPC server, `host:port`.
+    pub listen: String,
+    /// Address of the admin server, `host:port`: health and readiness. Keep it off the public network.
+    pub admin_listen: String,
+    /// Where conversations, jobs and memories are kept: `sqlite:PATH`.
+    pub store: String,
+    /// Where auth-svc listens, a URI: its keys and revocations are followed.
+    pub auth_svc: String,
+    /// Tokens by which services and operators prove themselves, at least 32 characters each. Required; a second one is accepted
+    /// as well, for rotation. The first is sent to auth-svc.
+    pub internal_tokens: Vec<Secret>,
+    /// Claim `iss` of access tokens. All services must be given the same.
+    pub issuer: String,
+    /// Claim `aud` of access tokens. All services must be given the same.
+    pub audience: String,
+    /// The longest that an access token may live, at least the `access_ttl` of auth-svc.
+    pub access_ttl_max: Period,
+    /// Who reads transcripts. `local` needs neither key nor network: it picks sentences by rules.
+    pub provider: Provider,
+    /// How long the local reader takes for each piece at least. For rehearsing what a slow model does; none by default.
+    pub local_pause: Period,
+    /// How long talks are cut for the reader.
+    pub extraction: ExtractionConfig,
+    /// When extractions are due, and how many there may be.
+    pub schedule: ScheduleSettings,
+    /// How extractions are worked on.
+    pub queue: QueueSettings,
+    /// Whether gRPC reflection answers.
+    pub reflection: bool,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// What is logged, a `tracing` filter such as `info` or `warn,context_svc=debug`.
+    pub log_filter: String,
+    /// How long calls and talks under way may take to finish after SIGTERM; at least `queue.drain`.
+    pub drain: Period,
+}
+
+/// Who reads transcripts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// The rule-based extractive reader of this process.
+    #[default]
+    Local,
+}
+
+/// How long talks are cut for the reader.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExtractionConfig {
+    /// The most tokens of one piece, counted roughly, at least 100. A single longer message is a piece of its own.
+    pub piece_tokens: usize,
+    /// How many messages are repeated from the piece before, for the sense; at most 20.
+    pub piece_overlap: usize,
+    /// The most pieces of one pass, at least 1. The rest of a longer talk follows in another pass.
+    pub pieces_per_pass: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:50052".to_owned(),
+            admin_listen: "127.0.0.1:9052".to_owned(),
+            store: "sqlite:./data/context.db".to_owned(),
+            auth_svc: "http://127.0.0.1:50051".to_owned(),
+            internal_tokens: Vec::new(),
+            issuer: "https://afterword.local".to_owned(),
+            audience: "afterword".to_owned(),
+            access_ttl_max: Period::hours(1),
+            provider: Provider::default(),
+            local_pause: Period::secs(0),
+            extraction: ExtractionConfig::default(),
+            schedule: ScheduleSettings::default(),
+            queue: QueueSettings::default(),
+            reflection: true,
+            log_format: LogFormat::default(),
+            log_filter: "info".to_owned(),
+            drain: Period::secs(25),
+        }
+    }
+}
+
+impl Default for ExtractionConfig {
+    fn default() -> Self {
+        Self { piece_tokens: 6000, piece_overlap: 2, pieces_per_pass: 8 }
+    }
+}
+
+impl ExtractionConfig {
+    pub(crate) fn cut(&self) -> Cut {
+        Cut { tokens_max: self.piece_tokens, overlap: self.piece_overlap, pieces_max: self.pieces_per_pass }
+    }
+}
+
+impl Settings for Config {
+    fn check(&self) -> Result<(), InvalidField> {
+        self.tokens()?;
+        let (schedule, queue, extraction) = (&self.schedule, &self.queue, &self.extraction);
+        let second = Period::secs(1);
+        let rules = [
+            ("issuer", !self.issuer.is_empty(), "must not be empty"),
+            ("audience", !self.audience.is_empty(), "must not be empty"),
+            ("access_ttl_max", self.access_ttl_max >= Period::secs(10), "must be at least 10s"),
+            ("extraction.piece_tokens", extraction.piece_tokens >= 100, "must be at least 100"),
+            ("extraction.piece_overlap", extraction.piece_overlap <= 20, "must be at most 20"),
+            ("extraction.pieces_per_pass", extraction.pieces_per_pass >= 1, "must be at least 1"),
+            ("schedule.depth", schedule.depth >= 1, "must be at least 1"),
+            ("schedule.retry_after", schedule.retry_after >= second, "must be at least 1s"),
+            ("schedule.debounce", schedule.debounce <= schedule.debounce_max, "must not exceed schedule.debounce_max"),
+            ("schedule.idle_after", schedule.idle_after >= second, "must be at least 1s"),
+            ("queue.slots", queue.slots >= 1, "must be at least 1"),
+            ("queue.slots_per_user", queue.slots_per_user >= 1, "must be at least 1"),
+            ("queue.lease", queue.lease >= second, "must be at least 1s"),
+            ("queue.heartbeat", *queue.heartbeat < queue.lease.mul_f64(0.7), "must be less than 0.7 of queue.lease"),
+            ("queue.poll", (Period::millis(100)..=Period::secs(10)).contains(&queue.poll), "must be 100ms to 10s"),
+            ("queue.pass", queue.pass >= second, "must be at least 1s"),
+            ("queue.attempts", queue.attempts >= 1, "must be at least 1"),
+            ("queue.deliveries", queue.deliveries >= 1, "must be at least 1"),
+            ("queue.sweep", queue.sweep >= second, "must be at least 1s"),
+            ("drain", self.drain >= queue.drain, "must be at least queue.drain"),
+        ];
+        match rules.into_iter().find(|(_, holds, _)| !holds) {
+            Some((key, _, problem)) => Err(InvalidField::new(key, problem)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Config {
+    /// The internal tokens that are accepted; the first is the one sent.
+    pub fn tokens(&self) -> Result<InternalTokens, InvalidField> {
+        let wrong = |problem: &str| InvalidField::new("internal_tokens", problem);
+        let mut tokens = Vec::new();
+        for secret in &self.internal_tokens {
+            tokens.push(InternalToken::parse(secret.clone()).map_err(|error| wrong(&error.problem))?);
+        }
+        let mut tokens = tokens.into_iter();
+        let current = tokens.next().ok_or_else(|| {
+            wrong("is required: the secret that the services share, at least 32 characters, e.g. from `openssl rand -hex 32`")
+        })?;
+        let other = tokens.next();
+        if tokens.next().is_some() {
+            return Err(wrong("must be one token, or two while it is being changed"));
+        }
+        Ok(InternalTokens { current, other })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kit::config::{Sources, load};
+
+    use super::*;
+
+    const TOKEN: (&str, &str) = ("internal_tokens", "0123456789abcdef0123456789abcdef");
+
+    fn with(flags: &[(&str, &str)]) -> Result<Config, String> {
+        let flags = flags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        load(&Sources { env_prefix: ENV_PREFIX, flags, ..Sources::default() }).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn with_a_token_the_defaults_are_enough() {
+        let config = with(&[TOKEN]).unwrap();
+
+        assert_eq!((config.listen.as_str(), config.provider), ("127.0.0.1:50052", Provider::Local));
+    }
+
+    #[test]
+    fn a_missing_token_a_typo_and_a_value_out_of_bounds_are_refused_by_name() {
+        for (flags, named) in [
+            (vec![], "internal_tokens"),
+            (vec![TOKEN, ("queue.slot", "4")], "did you mean `queue.slots`"),
+            (vec![TOKEN, ("queue.slots", "0")], "`queue.slots`: must be at least 1"),
+            (vec![TOKEN, ("queue.heartbeat", "50s")], "`queue.heartbeat`"),
+            (vec![TOKEN, ("provider", "oracle")], "provider"),
+            (vec![TOKEN, ("schedule.debounce", "5 parsecs")], "schedule.debounce"),
+        ] {
+            let refused = with(&flags).expect_err(named);
+            assert!(refused.contains(named), "{named}: {refused}");
+        }
+    }
+}

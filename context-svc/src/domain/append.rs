@@ -1,0 +1,95 @@
+//! Storing what is said.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kit::error::{Classify, Kind};
+use kit::id::SessionId;
+
+use super::model::{Addition, Appended, Cause, ClientId, ConversationKey, NewMessage, Role};
+use super::schedule::Schedule;
+use crate::store::{ConversationStore, StoreError};
+
+/// A message as its client sends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// What its client calls it; one is made up if absent, and then a repeated append is not harmless.
+    pub client_id: Option<ClientId>,
+    /// Who speaks.
+    pub role: Role,
+    /// Name of the speaker; empty if none.
+    pub name: String,
+    /// What was said.
+    pub text: String,
+    /// When it was said; now if absent.
+    pub at: Option<Timestamp>,
+}
+
+/// Adds messages to conversations. Clones share the store.
+#[derive(Clone)]
+pub struct Append {
+    conversations: Arc<dyn ConversationStore>,
+    schedule: Schedule,
+}
+
+impl Append {
+    /// `schedule` sets the terms for what another login session left behind.
+    pub fn new(conversations: Arc<dyn ConversationStore>, schedule: Schedule) -> Self {
+        Self { conversations, schedule }
+    }
+
+    /// Adds all of the drafts or none, creating the conversation with the first ones. On return they are durable, and will
+    /// be extracted even if nobody asks for it.
+    pub async fn append(
+        &self,
+        key: &ConversationKey,
+        session_id: SessionId,
+        time_zone: Option<String>,
+        drafts: Vec<Draft>,
+    ) -> Result<Appended, AppendError> {
+        // Somebody talks on elsewhere, which is how most streams end: with the same patience.
+        let handover = self.schedule.trigger(Cause::Disconnect);
+        let messages = drafts.into_iter().map(|draft| draft.received(handover.at)).collect();
+        let addition = Addition { session_id, time_zone, messages };
+        self.conversations.append(key, &addition, &handover).await?.ok_or(AppendError::ConversationDeleting)
+    }
+}
+
+impl Draft {
+    fn received(self, now: Timestamp) -> NewMessage {
+        NewMessage {
+            client_id: self.client_id.unwrap_or_else(ClientId::random),
+            role: self.role,
+            name: self.name,
+            text: self.text,
+            at: self.at.unwrap_or(now),
+        }
+    }
+}
+
+/// Why messages could not be added.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The id is not free yet.
+    #[error("an earlier conversation of this id is still being deleted; try again")]
+    ConversationDeleting,
+    /// The messages could not be stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Classify for AppendError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::ConversationDeleting => Kind::Unavailable,
+            Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::ConversationDeleting => "CONVERSATION_DELETING",
+            Self::Store(error) => error.reason(),
+        }
+    }
+}

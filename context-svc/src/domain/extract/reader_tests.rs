@@ -1,0 +1,74 @@
+//! The offline reader before the judge: it may leave things out, but what it picks must hold.
+
+use proptest::prelude::*;
+
+use super::tests::said;
+use super::*;
+use crate::llm::local::Local;
+
+/// What the reader's rules hang on, and what gets in their way.
+const PIECES: &[&str] = &[
+    "I want to ",
+    "I've decided to ",
+    "I will ",
+    "I realized that ",
+    "我想",
+    "我决定",
+    "喜欢",
+    "swim ",
+    "游泳",
+    "every day ",
+    ". ",
+    "。",
+    "! ",
+    "?",
+    "\n",
+    "\"",
+    "“",
+    "`",
+    "```",
+    "e\u{301}",
+    "É ",
+    "👨\u{200d}👩\u{200d}👧",
+    "\u{200b}",
+    "\u{7}",
+    "Ａ",
+    "ﬁ",
+    "ß",
+    "İ",
+    ":",
+    "; ",
+    "<memory",
+    "</memory>",
+    "{text}",
+    "placeholder ",
+    "4111 1111 ",
+    "1111 1111",
+    "password is ",
+    "Dr. ",
+    "’",
+    "  ",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_the_local_reader_picks_holds(
+        texts in prop::collection::vec(prop::collection::vec(prop::sample::select(PIECES), 0..40), 1..4),
+        long in 0_usize..3,
+    ) {
+        let texts = texts.iter().map(|pieces| pieces.concat().repeat(1 + 20 * (long / 2)));
+        let messages: Vec<Message> = (1..).zip(texts).map(|(seq, text)| without_our_own_words(said(seq, &text))).collect();
+        let mut pass = Pass::over(&ConversationId::parse("talk").unwrap(), None);
+        let transcript = Transcript { previous: None, messages };
+
+        let answer = futures::executor::block_on(Local.extract(&transcript)).unwrap();
+        let proposed = answer.items.len();
+        pass.take(&transcript, answer);
+        let context = pass.finish(1).expect("the answer can be used");
+
+        prop_assert_eq!(&context.items_dropped, &BTreeMap::new());
+        prop_assert!(context.items.len() <= proposed && (context.items.is_empty() == (proposed == 0)));
+    }
+}

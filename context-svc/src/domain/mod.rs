@@ -1,0 +1,9 @@
+//! What the service is about. Names no transport, no database and no model provider.
+
+pub mod append;
+pub mod conversations;
+pub mod extract;
+pub mod model;
+pub mod recall;
+pub mod schedule;
+pub mod secrets;

@@ -1,0 +1,174 @@
+//! Goals, decisions and insights, each with the words it rests on.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{ConversationId, Role, spelled};
+
+/// One goal, decision or insight.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Item {
+    /// The same for the same statement after a re-extraction. Opaque, safe in a URL path, and contains its conversation.
+    pub id: String,
+    /// The conversation it was extracted from.
+    pub conversation_id: ConversationId,
+    /// What sort of thing it is.
+    pub kind: ItemKind,
+    /// One sentence that can be understood by itself, in the language of the conversation.
+    pub text: String,
+    /// How it stands; an insight has no status.
+    pub status: Option<ItemStatus>,
+    /// When it is to happen, if anything was said about that.
+    pub due: Option<Due>,
+    /// Whose words the evidence quotes.
+    pub speaker: Role,
+    /// The words it rests on; at least one.
+    pub evidence: Vec<Evidence>,
+    /// How directly the user said it.
+    pub basis: Basis,
+    /// When it was said (not: when it was extracted).
+    pub said_at: Timestamp,
+    /// Id of the earlier item that this one replaces.
+    pub supersedes: Option<String>,
+    /// Id of the later item that replaces this one.
+    pub superseded_by: Option<String>,
+    /// Reports on a goal, oldest first.
+    pub progress: Vec<Progress>,
+    /// When a goal was last spoken of.
+    pub last_mentioned_at: Option<Timestamp>,
+    /// How long an insight matters; goals and decisions have none.
+    pub horizon: Option<Horizon>,
+}
+
+/// The words an item rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The conversation they were said in.
+    pub conversation_id: ConversationId,
+    /// The message's place in that conversation.
+    pub seq: i64,
+    /// The words, as found in the message.
+    pub quote: String,
+}
+
+/// When something is to happen, resolved from the words said, the time they were said and the user's time zone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Due {
+    /// The words said.
+    pub phrase: String,
+    /// The day in the user's time zone; `None` if the words could not be resolved.
+    pub local_date: Option<Date>,
+    /// The moment: with a time of day that, otherwise the end of `local_date`.
+    pub instant: Option<Timestamp>,
+    /// How exact the words were; `None` if they could not be resolved.
+    pub precision: Option<DuePrecision>,
+}
+
+/// One report of how a goal is going.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The number reported.
+    pub value: Option<f64>,
+    /// Its unit; empty if none.
+    pub unit: String,
+    /// The number aimed at.
+    pub target: Option<f64>,
+    /// The report in one sentence.
+    pub note: String,
+    /// When it was said.
+    pub said_at: Timestamp,
+    /// The words it rests on.
+    pub evidence: Vec<Evidence>,
+}
+
+/// What sort of thing is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ItemKind {
+    /// Something the user wants to reach or do.
+    Goal,
+    /// Something the user has settled.
+    Decision,
+    /// Something learned about the user.
+    Insight,
+}
+
+spelled!(ItemKind { Goal => "GOAL", Decision => "DECISION", Insight => "INSIGHT" });
+
+/// How a goal or a decision stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ItemStatus {
+    /// Goal: being pursued.
+    Active,
+    /// Goal: reached.
+    Done,
+    /// Goal: given up.
+    Dropped,
+    /// Decision: holds.
+    Taken,
+    /// Decision: taken back.
+    Reversed,
+}
+
+spelled!(ItemStatus {
+    Active => "ACTIVE",
+    Done => "DONE",
+    Dropped => "DROPPED",
+    Taken => "TAKEN",
+    Reversed => "REVERSED",
+});
+
+/// How directly the user said it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Basis {
+    /// The user said it.
+    Stated,
+    /// Somebody else said it and the user agreed.
+    Accepted,
+    /// It follows from what the user said. Insights only.
+    Inferred,
+}
+
+spelled!(Basis { Stated => "STATED", Accepted => "ACCEPTED", Inferred => "INFERRED" });
+
+/// How long an insight matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Horizon {
+    /// Always part of the context.
+    Standing,
+    /// Part of the context when it fits the query or is recent.
+    Situational,
+}
+
+spelled!(Horizon { Standing => "STANDING", Situational => "SITUATIONAL" });
+
+/// How exact the words for a time were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DuePrecision {
+    /// A time of day.
+    Minute,
+    /// A day.
+    Day,
+    /// A week: the date is its last day.
+    Week,
+    /// A month: the date is its last day.
+    Month,
+    /// A quarter: the date is its last day.
+    Quarter,
+    /// A year: the date is its last day.
+    Year,
+}
+
+spelled!(DuePrecision {
+    Minute => "MINUTE",
+    Day => "DAY",
+    Week => "WEEK",
+    Month => "MONTH",
+    Quarter => "QUARTER",
+    Year => "YEAR",
+});

@@ -1,0 +1,50 @@
+//! The things this service is about, as plain data shared by store, queue, domain and transport.
+//!
+//! No behaviour beyond what follows from the data itself.
+
+mod context;
+mod conversation;
+mod identity;
+mod item;
+mod job;
+mod processing;
+mod trigger;
+mod watermark;
+
+pub use context::{ContextOutcome, SessionContext, Usage};
+pub use conversation::{
+    Addition, Appended, AppendedMessage, Conversation, ConversationCursor, Message, NewMessage, Role, TailMessage,
+};
+pub use identity::{ClientId, ConversationId, ConversationKey, Incarnation, WorkerId};
+pub use item::{Basis, Due, DuePrecision, Evidence, Horizon, Item, ItemKind, ItemStatus, Progress};
+pub use job::{Committed, Extraction, Fate, Job, JobState, LastError, Lease};
+pub use processing::{Failure, Processor, WhatNext};
+pub use trigger::{Cause, Enqueued, Outcome, Ticket, Trigger};
+pub use watermark::Watermark;
+
+/// Declares the one spelling under which each variant of an enum is stored, and reads it back.
+macro_rules! spelled {
+    ($name:ident { $($variant:ident => $word:literal),+ $(,)? }) => {
+        impl $name {
+            /// Every value there is.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word it is stored and shown as.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// The value that `word` stands for.
+            pub fn parse(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+use spelled;

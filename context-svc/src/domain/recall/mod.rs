@@ -1,0 +1,194 @@
+//! Gives back what is remembered, ready for a prompt and as data.
+//!
+//! Waits for no model: it reads what extractions saved, and what was said since.
+
+mod compose;
+mod rank;
+mod render;
+pub mod tokens;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kit::error::{Classify, Kind};
+use kit::id::UserId;
+use unicode_segmentation::UnicodeSegmentation;
+
+use self::compose::Candidates;
+use super::extract::fold::fingerprint;
+use super::model::{ConversationId, ConversationKey, Item, ItemKind, ItemStatus, SessionContext, TailMessage};
+use crate::store::{Store, StoreError};
+
+/// How many of the latest conversations a context is made of, and how many messages that are not extracted yet.
+const CONVERSATIONS_MAX: usize = 200;
+const TAIL_MAX: usize = 200;
+
+/// How many conversations' items can be listed.
+const LISTED_CONVERSATIONS_MAX: usize = 10_000;
+
+/// Reads the memory of users.
+#[derive(Clone)]
+pub struct Recall {
+    store: Arc<dyn Store>,
+}
+
+/// What a context is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// The most tokens of `o200k_base` the text may have.
+    pub budget_tokens: usize,
+    /// What the talk is about to be about; empty if not known.
+    pub query: String,
+    /// The time to reckon from.
+    pub now: Timestamp,
+}
+
+/// A context, as text and as the data it was made of.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Context {
+    /// Ready to be put into a prompt; empty if nothing is remembered.
+    pub text: String,
+    /// Its length in tokens.
+    pub tokens: usize,
+    /// The items in the text, in that order.
+    pub items: Vec<Item>,
+    /// The conversations in the text, newest first.
+    pub sessions: Vec<Session>,
+    /// The messages in the text, oldest first: said, but not extracted yet.
+    pub recent: Vec<TailMessage>,
+}
+
+/// A conversation as a context speaks of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The conversation.
+    pub conversation_id: ConversationId,
+    /// Its title.
+    pub title: String,
+    /// What it was about.
+    pub summary: String,
+    /// When its last message was said.
+    pub last_at: Timestamp,
+}
+
+/// Which items are wanted. The filters add up; within one, any value matches; an empty one matches all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ItemFilter {
+    /// Of these kinds.
+    pub kinds: Vec<ItemKind>,
+    /// With these statuses.
+    pub statuses: Vec<ItemStatus>,
+    /// Of this conversation.
+    pub conversation_id: Option<ConversationId>,
+    /// Whether items that a later one replaced are wanted too.
+    pub include_superseded: bool,
+}
+
+/// Why nothing can be given back.
+#[derive(Debug, thiserror::Error)]
+pub enum RecallError {
+    /// The caller has no such conversation.
+    #[error("there is no conversation {0}")]
+    NoSuchConversation(ConversationId),
+    /// The conversation has not been extracted yet.
+    #[error("conversation {0} has not been extracted yet; try again when its extraction is done")]
+    NotReady(ConversationId),
+    /// The store could not be read.
+    #[error("memory could not be read")]
+    Store(#[from] StoreError),
+}
+
+impl Classify for RecallError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NoSuchConversation(_) | Self::NotReady(_) => Kind::NotFound,
+            Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::NoSuchConversation(_) => "CONVERSATION_NOT_FOUND",
+            Self::NotReady(_) => "CONTEXT_NOT_READY",
+            Self::Store(error) => error.reason(),
+        }
+    }
+}
+
+impl Recall {
+    /// A reader of `store`.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { store }
+    }
+
+    /// The best context of the user that fits the budget. A user of whom nothing is known gets an empty one.
+    pub async fn context(&self, user: &UserId, ask: &Ask) -> Result<Context, RecallError> {
+        // The tail first: what is extracted in between is then seen twice rather than not at all.
+        let mut recent = self.store.raw_tail(user, TAIL_MAX).await?;
+        let contexts = self.store.list_contexts(user, CONVERSATIONS_MAX).await?;
+        let last_at = self.last_at(user).await?;
+        let covered: HashMap<&ConversationId, i64> =
+            contexts.iter().map(|context| (&context.conversation_id, context.extracted_seq)).collect();
+        recent.retain(|tail| covered.get(&tail.conversation_id).is_none_or(|seq| tail.message.seq > *seq));
+        recent.reverse();
+        let items = rank::rank(contexts.iter().flat_map(|context| context.items.clone()), &ask.query, ask.now);
+        let told: HashSet<String> = items.iter().map(|item| fingerprint(&item.text)).collect();
+        let sessions = contexts.into_iter().filter_map(|context| session(context, &told, &last_at)).collect();
+        Ok(compose::compose(Candidates { items, sessions, recent }, ask.budget_tokens))
+    }
+
+    /// What was extracted from one conversation.
+    pub async fn session_context(&self, key: &ConversationKey) -> Result<SessionContext, RecallError> {
+        if let Some(context) = self.store.find_context(key).await? {
+            return Ok(context);
+        }
+        let exists = self.store.find_conversation(key).await?.is_some();
+        let id = key.conversation_id.clone();
+        Err(if exists { RecallError::NotReady(id) } else { RecallError::NoSuchConversation(id) })
+    }
+
+    /// The user's items that pass the filter, the last said first.
+    pub async fn items(&self, user: &UserId, filter: &ItemFilter) -> Result<Vec<Item>, RecallError> {
+        let contexts = match &filter.conversation_id {
+            Some(id) => {
+                let key = ConversationKey::new(user.clone(), id.clone());
+                self.store.find_context(&key).await?.into_iter().collect()
+            }
+            None => self.store.list_contexts(user, LISTED_CONVERSATIONS_MAX).await?,
+        };
+        let all = contexts.into_iter().flat_map(|context| context.items);
+        let mut items: Vec<Item> = all.filter(|item| filter.passes(item)).collect();
+        items.sort_by(|a, b| b.said_at.cmp(&a.said_at).then_with(|| a.id.cmp(&b.id)));
+        Ok(items)
+    }
+
+    async fn last_at(&self, user: &UserId) -> Result<HashMap<ConversationId, Timestamp>, StoreError> {
+        let conversations = self.store.list_conversations(user, None, CONVERSATIONS_MAX).await?;
+        Ok(conversations.into_iter().map(|conversation| (conversation.id, conversation.last_at)).collect())
+    }
+}
+
+impl ItemFilter {
+    fn passes(&self, item: &Item) -> bool {
+        let of_kind = self.kinds.is_empty() || self.kinds.contains(&item.kind);
+        let of_status = self.statuses.is_empty() || item.status.is_some_and(|status| self.statuses.contains(&status));
+        of_kind && of_status && (self.include_superseded || item.superseded_by.is_none())
+    }
+}
+
+/// What a conversation's summary says beyond its items; `None` if it says nothing more.
+fn session(
+    context: SessionContext,
+    told: &HashSet<String>,
+    last_at: &HashMap<ConversationId, Timestamp>,
+) -> Option<Session> {
+    let untold = context.summary.unicode_sentences().filter(|sentence| !told.contains(&fingerprint(sentence)));
+    let summary = untold.collect::<String>().trim().to_owned();
+    let last_at = last_at.get(&context.conversation_id).copied().unwrap_or(context.extracted_at);
+    let SessionContext { conversation_id, title, .. } = context;
+    (!summary.is_empty()).then_some(Session { conversation_id, title, summary, last_at })
+}

@@ -1,0 +1,219 @@
+//! One talk, from its first frame to the trigger that follows its last.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kit::authn::{AuthnError, Caller, LEEWAY};
+use kit::error::Classify;
+use kit::status::to_status;
+use proto::context::v1 as pb;
+use proto::context::v1::converse_request::{Append, Frame};
+use proto::context::v1::converse_response::Event;
+use tokio::sync::mpsc::Sender;
+use tonic::{Status, Streaming};
+
+use super::{ChatApi, frame};
+use crate::domain::conversations::ConversationError;
+use crate::domain::model::{Cause, ConversationKey};
+
+/// How long before its token expires a client is asked for a new one.
+const NOTICE: Duration = Duration::from_secs(60);
+
+/// How long a client that has much unread may take to learn why its stream ends.
+const FAREWELL_MAX: Duration = Duration::from_secs(5);
+
+/// One client on one stream.
+pub(super) struct Talk {
+    api: ChatApi,
+    caller: Caller,
+    answers: Sender<Result<pb::ConverseResponse, Status>>,
+    opened: Option<Opened>,
+    asked_for_token: bool,
+}
+
+struct Opened {
+    key: ConversationKey,
+    time_zone: Option<String>,
+}
+
+/// Why a talk is over.
+#[derive(Debug)]
+enum End {
+    /// The client said so, or closed its side.
+    Finished,
+    /// The client is gone.
+    Gone,
+    /// We are about to stop.
+    Draining,
+    /// The client may not, or did not, go on properly.
+    Refused(Status),
+}
+
+impl Talk {
+    pub(super) fn new(api: ChatApi, caller: Caller, answers: Sender<Result<pb::ConverseResponse, Status>>) -> Self {
+        Self { api, caller, answers, opened: None, asked_for_token: false }
+    }
+
+    /// Holds the talk, and asks for the extraction when it is over, for whatever reason but our own drain.
+    pub(super) async fn hold(mut self, frames: Streaming<pb::ConverseRequest>) {
+        let trust = self.api.verifier.trust().clone();
+        let caller = self.caller.clone();
+        let answers = self.answers.clone();
+        let end = tokio::select! {
+            biased;
+            () = trust.until_revoked(&caller) => End::Refused(to_status(AuthnError::TokenRevoked)),
+            () = answers.closed() => End::Gone,
+            end = self.listen(frames) => end,
+        };
+        match end {
+            // A client that does not read learns of the drain by the end of its stream.
+            End::Draining => _ = answers.try_send(Ok(frame::response(frame::draining()))),
+            End::Refused(status) => _ = tokio::join!(self.ask_for_extraction(), self.part(status)),
+            End::Finished | End::Gone => self.ask_for_extraction().await,
+        }
+    }
+
+    /// Ends the stream with `status`, unless the client does not read on to it.
+    async fn part(&self, status: Status) {
+        tokio::select! {
+            _ = self.answers.send(Err(status)) => {}
+            () = self.api.clock.sleep(FAREWELL_MAX) => {}
+            () = self.api.lifecycle.draining().cancelled_owned() => {}
+        }
+    }
+
+    async fn listen(&mut self, mut frames: Streaming<pb::ConverseRequest>) -> End {
+        let clock = self.api.clock.clone();
+        let draining = self.api.lifecycle.draining();
+        loop {
+            let flow = tokio::select! {
+                biased;
+                () = draining.cancelled() => return End::Draining,
+                () = clock.sleep(self.until_token_matters()) => self.mind_the_token().await,
+                next = frames.message() => match next {
+                    Ok(Some(pb::ConverseRequest { frame })) => self.heed(frame).await,
+                    Ok(None) => return End::Finished,
+                    Err(_) => return End::Gone,
+                },
+            };
+            if let ControlFlow::Break(end) = flow {
+                return end;
+            }
+        }
+    }
+
+    async fn heed(&mut self, frame: Option<Frame>) -> ControlFlow<End> {
+        match frame {
+            Some(Frame::Open(open)) if self.opened.is_none() => self.open(open).await,
+            Some(Frame::Reauthenticate(again)) => self.reauthenticate(&again.access_token).await,
+            _ if self.opened.is_none() => {
+                let error = frame::InvalidFrame("the first frame must be `open`");
+                ControlFlow::Break(End::Refused(to_status(error)))
+            }
+            Some(Frame::Append(append)) => self.append(append).await,
+            Some(Frame::Typing(_)) => ControlFlow::Continue(()),
+            Some(Frame::End(_)) => ControlFlow::Break(End::Finished),
+            Some(Frame::Open(_)) => self.refuse(frame::InvalidFrame("`open` may come only once"), String::new()).await,
+            None => self.refuse(frame::InvalidFrame("a frame must hold something known"), String::new()).await,
+        }
+    }
+
+    async fn open(&mut self, open: pb::converse_request::Open) -> ControlFlow<End> {
+        let (conversation_id, time_zone) = match frame::opening(open) {
+            Ok(opening) => opening,
+            Err(error) => return ControlFlow::Break(End::Refused(to_status(error))),
+        };
+        let key = ConversationKey::new(self.caller.user_id.clone(), conversation_id);
+        let last_seq = match self.api.conversations.get(&key).await {
+            Ok(conversation) => conversation.last_seq,
+            Err(ConversationError::NotFound) => 0,
+            Err(error) => return ControlFlow::Break(End::Refused(to_status(error))),
+        };
+        let opened = frame::opened(&key.conversation_id, last_seq);
+        self.opened = Some(Opened { key, time_zone });
+        self.say(opened).await
+    }
+
+    /// Stores a message and only then acknowledges it. One that cannot be stored does not end the talk.
+    async fn append(&mut self, append: Append) -> ControlFlow<End> {
+        let Some(opened) = &self.opened else {
+            return ControlFlow::Continue(());
+        };
+        let client_id = append.client_id.clone();
+        let draft = match frame::draft(append) {
+            Ok(draft) => draft,
+            Err(error) => return self.refuse(error, client_id).await,
+        };
+        let session_id = self.caller.session_id.clone();
+        match self.api.append.append(&opened.key, session_id, opened.time_zone.clone(), vec![draft]).await {
+            Ok(appended) => {
+                for message in appended.messages {
+                    self.say(frame::ack(message)).await?;
+                }
+                ControlFlow::Continue(())
+            }
+            Err(error) => self.refuse(error, client_id).await,
+        }
+    }
+
+    /// Takes a new token of the same user and login session; any other is refused and changes nothing.
+    async fn reauthenticate(&mut self, token: &str) -> ControlFlow<End> {
+        let verified = self.api.verifier.verify(token).and_then(|caller| {
+            let same = caller.user_id == self.caller.user_id && caller.session_id == self.caller.session_id;
+            if same { Ok(caller) } else { Err(AuthnError::TokenInvalid) }
+        });
+        match verified {
+            Ok(caller) => {
+                self.caller = caller;
+                self.asked_for_token = false;
+                ControlFlow::Continue(())
+            }
+            Err(error) => self.refuse(error, String::new()).await,
+        }
+    }
+
+    fn until_token_matters(&self) -> Duration {
+        let at = if self.asked_for_token { self.token_ends() } else { self.caller.expires_at - NOTICE };
+        Duration::try_from(at.duration_since(self.api.clock.now())).unwrap_or(Duration::ZERO)
+    }
+
+    async fn mind_the_token(&mut self) -> ControlFlow<End> {
+        if self.api.clock.now() >= self.token_ends() {
+            return ControlFlow::Break(End::Refused(to_status(AuthnError::TokenExpired)));
+        }
+        self.asked_for_token = true;
+        self.say(frame::reauthenticate_required(self.caller.expires_at)).await
+    }
+
+    fn token_ends(&self) -> Timestamp {
+        self.caller.expires_at + LEEWAY
+    }
+
+    async fn refuse(&self, error: impl Classify, client_id: String) -> ControlFlow<End> {
+        self.say(frame::refused(error, client_id)).await
+    }
+
+    /// Waits while the client has too much unread; the drain does not.
+    async fn say(&self, event: Event) -> ControlFlow<End> {
+        let draining = self.api.lifecycle.draining();
+        match draining.run_until_cancelled(self.answers.send(Ok(frame::response(event)))).await {
+            Some(Ok(())) => ControlFlow::Continue(()),
+            Some(Err(_)) => ControlFlow::Break(End::Gone),
+            None => ControlFlow::Break(End::Draining),
+        }
+    }
+
+    async fn ask_for_extraction(&self) {
+        let Some(Opened { key, .. }) = &self.opened else {
+            return;
+        };
+        match self.api.schedule.conversation(key, Cause::Disconnect).await {
+            Ok(ticket) => tracing::debug!(outcome = %ticket.outcome, "a talk is over"),
+            // Nothing is lost: the conversation stays dirty, and the sweep finds it.
+            Err(error) => {
+                tracing::warn!(reason = error.reason(), "a talk is over; its extraction is left to the sweep")
+            }
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! `MemoryService`: giving back what is remembered.
+
+use jiff::Timestamp;
+use kit::authn::Caller;
+use kit::clock::SharedClock;
+use kit::error::InvalidField;
+use kit::status::{to_status, unbuilt};
+use proto::context::v1 as pb;
+use proto::context::v1::memory_service_server::MemoryService;
+use tonic::{Request, Response, Status};
+
+use super::{answer, field};
+use crate::domain::model::{ConversationKey, Item, ItemKind, ItemStatus};
+use crate::domain::recall::{Ask, Context, ItemFilter, Recall, Session};
+
+const BUDGET_DEFAULT: usize = 1000;
+const BUDGET_MAX: i32 = 100_000;
+const QUERY_BYTES_MAX: usize = 1024;
+
+/// Reads the caller's own memory.
+pub(crate) struct MemoryApi {
+    pub(crate) recall: Recall,
+    pub(crate) clock: SharedClock,
+}
+
+fn ask(request: pb::GetContextRequest, present: Timestamp) -> Result<Ask, InvalidField> {
+    let budget_tokens = match request.budget_tokens {
+        0 => BUDGET_DEFAULT,
+        tokens @ 1..=BUDGET_MAX => tokens.unsigned_abs() as usize,
+        _ => return Err(InvalidField::new("budget_tokens", "must be 1 to 100000")),
+    };
+    if request.query.len() > QUERY_BYTES_MAX {
+        return Err(InvalidField::new("query", "must have at most 1024 bytes"));
+    }
+    let now = field::time("now", request.now)?.unwrap_or(present);
+    Ok(Ask { budget_tokens, query: request.query, now })
+}
+
+fn context(context: Context) -> pb::GetContextResponse {
+    let session = |session: Session| pb::get_context_response::Session {
+        conversation_id: session.conversation_id.into(),
+        title: session.title,
+        summary: session.summary,
+        last_at: Some(answer::time(session.last_at)),
+    };
+    let recent = context.recent.into_iter().map(|tail| answer::message(&tail.conversation_id, tail.message));
+    pb::GetContextResponse {
+        text: context.text,
+        tokens: i32::try_from(context.tokens).unwrap_or(i32::MAX),
+        summary: String::new(),
+        items: context.items.into_iter().map(answer::item).collect(),
+        recent: recent.collect(),
+        sessions: context.sessions.into_iter().map(session).collect(),
+        degraded: Vec::new(),
+    }
+}
+
+fn filter(request: &pb::ListItemsRequest) -> Result<ItemFilter, InvalidField> {
+    let mut filter = ItemFilter { include_superseded: request.include_superseded, ..ItemFilter::default() };
+    for (place, number) in request.kinds.iter().enumerate() {
+        filter.kinds.push(match pb::item::Kind::try_from(*number) {
+            Ok(pb::item::Kind::Goal) => ItemKind::Goal,
+            Ok(pb::item::Kind::Decision) => ItemKind::Decision,
+            Ok(pb::item::Kind::Insight) => ItemKind::Insight,
+            Ok(pb::item::Kind::Unspecified) | Err(_) => {
+                return Err(InvalidField::new(format!("kinds[{place}]"), "must be GOAL, DECISION or INSIGHT"));
+            }
+        });
+    }
+    for (place, number) in request.statuses.iter().enumerate() {
+        filter.statuses.push(match pb::item::Status::try_from(*number) {
+            Ok(pb::item::Status::Active) => ItemStatus::Active,
+            Ok(pb::item::Status::Done) => ItemStatus::Done,
+            Ok(pb::item::Status::Dropped) => ItemStatus::Dropped,
+            Ok(pb::item::Status::Taken) => ItemStatus::Taken,
+            Ok(pb::item::Status::Reversed) => ItemStatus::Reversed,
+            Ok(pb::item::Status::Unspecified) | Err(_) => {
+                let problem = "must be ACTIVE, DONE, DROPPED, TAKEN or REVERSED";
+                return Err(InvalidField::new(format!("statuses[{place}]"), problem));
+            }
+        });
+    }
+    if !request.conversation_id.is_empty() {
+        filter.conversation_id = Some(field::conversation_id("conversation_id", request.conversation_id.clone())?);
+    }
+    Ok(filter)
+}
+
+/// The place of an item in the list, which is by time, newest first, and then by id.
+type Place = (Timestamp, String);
+
+fn place(token: &str) -> Option<Place> {
+    let (micros, id) = token.split_once('.')?;
+    Some((Timestamp::from_microsecond(micros.parse().ok()?).ok()?, id.to_owned()))
+}
+
+fn is_after(item: &Item, place: &Place) -> bool {
+    let (said_at, id) = place;
+    item.said_at < *said_at || (item.said_at == *said_at && item.id > *id)
+}
+
+#[tonic::async_trait]
+impl MemoryService for MemoryApi {
+    type ExportUserDataStream = tokio_stream::Empty<Result<pb::ExportUserDataResponse, Status>>;
+
+    async fn get_context(
+        &self,
+        request: Request<pb::GetContextRequest>,
+    ) -> Result<Response<pb::GetContextResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let ask = ask(request.into_inner(), self.clock.now()).map_err(to_status)?;
+        let found = self.recall.context(&caller.user_id, &ask).await.map_err(to_status)?;
+        Ok(Response::new(context(found)))
+    }
+
+    async fn get_session_context(
+        &self,
+        request: Request<pb::GetSessionContextRequest>,
+    ) -> Result<Response<pb::GetSessionContextResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let conversation_id = field::conversation_id("conversation_id", request.into_inner().conversation_id);
+        let key = ConversationKey::new(caller.user_id, conversation_id.map_err(to_status)?);
+        let context = self.recall.session_context(&key).await.map_err(to_status)?;
+        Ok(Response::new(pb::GetSessionContextResponse { context: Some(answer::session_context(context)) }))
+    }
+
+    async fn list_items(
+        &self,
+        request: Request<pb::ListItemsRequest>,
+    ) -> Result<Response<pb::ListItemsResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let request = request.into_inner();
+        let size = field::page_size(request.page_size).map_err(to_status)?;
+        let after = field::page_token(&request.page_token, place).map_err(to_status)?;
+        let filter = filter(&request).map_err(to_status)?;
+        let mut items = self.recall.items(&caller.user_id, &filter).await.map_err(to_status)?;
+        items.retain(|item| after.as_ref().is_none_or(|place| is_after(item, place)));
+        let more = items.len() > size;
+        items.truncate(size);
+        let next = items.last().filter(|_| more).map(|item| format!("{}.{}", item.said_at.as_microsecond(), item.id));
+        Ok(Response::new(pb::ListItemsResponse {
+            items: items.into_iter().map(answer::item).collect(),
+            next_page_token: next.unwrap_or_default(),
+        }))
+    }
+
+    async fn update_item(&self, _: Request<pb::UpdateItemRequest>) -> Result<Response<pb::UpdateItemResponse>, Status> {
+        Err(unbuilt("MemoryService.UpdateItem"))
+    }
+
+    async fn confirm_item(
+        &self,
+        _: Request<pb::ConfirmItemRequest>,
+    ) -> Result<Response<pb::ConfirmItemResponse>, Status> {
+        Err(unbuilt("MemoryService.ConfirmItem"))
+    }
+
+    async fn reject_item(&self, _: Request<pb::RejectItemRequest>) -> Result<Response<pb::RejectItemResponse>, Status> {
+        Err(unbuilt("MemoryService.RejectItem"))
+    }
+
+    async fn list_follow_ups(
+        &self,
+        _: Request<pb::ListFollowUpsRequest>,
+    ) -> Result<Response<pb::ListFollowUpsResponse>, Status> {
+        Err(unbuilt("MemoryService.ListFollowUps"))
+    }
+
+    async fn search_memory(
+        &self,
+        _: Request<pb::SearchMemoryRequest>,
+    ) -> Result<Response<pb::SearchMemoryResponse>, Status> {
+        Err(unbuilt("MemoryService.SearchMemory"))
+    }
+
+    async fn export_user_data(
+        &self,
+        _: Request<pb::ExportUserDataRequest>,
+    ) -> Result<Response<Self::ExportUserDataStream>, Status> {
+        Err(unbuilt("MemoryService.ExportUserData"))
+    }
+
+    async fn delete_user_data(
+        &self,
+        _: Request<pb::DeleteUserDataRequest>,
+    ) -> Result<Response<pb::DeleteUserDataResponse>, Status> {
+        Err(unbuilt("MemoryService.DeleteUserData"))
+    }
+
+    async fn get_usage(&self, _: Request<pb::GetUsageRequest>) -> Result<Response<pb::GetUsageResponse>, Status> {
+        Err(unbuilt("MemoryService.GetUsage"))
+    }
+}

@@ -1,0 +1,50 @@
+//! The transport: who, what, do, answer. Conversions validate, so that an invalid command cannot exist in the domain.
+
+mod answer;
+mod chat;
+mod conversation;
+mod extraction;
+mod field;
+mod memory;
+mod memory_admin;
+
+use kit::authn::AccessTable;
+use proto::context::v1::chat_service_server::ChatServiceServer;
+use proto::context::v1::conversation_service_server::ConversationServiceServer;
+use proto::context::v1::extraction_service_server::ExtractionServiceServer;
+use proto::context::v1::memory_admin_service_server::MemoryAdminServiceServer;
+use proto::context::v1::memory_service_server::MemoryServiceServer;
+use tonic::service::Routes;
+
+pub(crate) use chat::ChatApi;
+pub(crate) use conversation::ConversationApi;
+pub(crate) use extraction::ExtractionApi;
+pub(crate) use memory::MemoryApi;
+
+/// Which methods need no user token. Every other one does, also one that does not exist.
+pub(crate) const ACCESS: AccessTable = AccessTable {
+    public: &[],
+    internal: &[
+        "/afterword.context.v1.ExtractionService/ScheduleExtraction",
+        "/afterword.context.v1.ExtractionService/ListExtractions",
+        "/afterword.context.v1.ExtractionService/RedriveExtraction",
+        "/afterword.context.v1.ExtractionService/CancelExtraction",
+        "/afterword.context.v1.ExtractionService/ReextractConversations",
+        "/afterword.context.v1.ExtractionService/GetQueueStatus",
+        "/afterword.context.v1.MemoryAdminService/",
+    ],
+};
+
+/// The services, with no gate around them yet.
+pub(crate) fn routes(
+    conversation: ConversationApi,
+    extraction: ExtractionApi,
+    memory: MemoryApi,
+    chat: ChatApi,
+) -> Routes {
+    Routes::new(ConversationServiceServer::new(conversation))
+        .add_service(ExtractionServiceServer::new(extraction))
+        .add_service(MemoryServiceServer::new(memory))
+        .add_service(ChatServiceServer::new(chat))
+        .add_service(MemoryAdminServiceServer::new(memory_admin::MemoryAdminApi))
+}

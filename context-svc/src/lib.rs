@@ -1,0 +1,15 @@
+//! The memory of a chat or coaching application: conversations in, goals, decisions and insights out.
+//!
+//! Data flows one way: `grpc → domain → store | llm`.
+//! The domain knows neither transport nor database; [`app`] is where the parts meet.
+
+pub mod app;
+pub mod config;
+pub mod domain;
+mod grpc;
+pub mod llm;
+pub mod queue;
+pub mod store;
+
+pub use app::App;
+pub use config::Config;

@@ -1,0 +1,60 @@
+//! The English words that decide whether a turn of phrase counts.
+
+use crate::llm::local::words::Words;
+
+/// May stand between "I" and the rest of a phrase without changing what it says.
+pub(super) const ADVERBS: Words = Words(
+    "also really just still now finally actually definitely truly honestly very much already recently particularly \
+     especially always both simply firmly",
+);
+
+/// Before a phrase they turn it into a condition, a negation, a doubt or somebody else's words.
+pub(super) const BLOCKERS: Words = Words(
+    "if unless whether would could might maybe perhaps suppose imagine pretend wish not never cannot nobody said says \
+     saying told tell tells asked asks ask thinks think thought claims claimed wrote writes heard quote what \
+     where how why who which whatever everything anything nothing things thing until before than joke joking kidding \
+     sure as sometimes feel",
+);
+
+/// Words before a phrase that carry nothing: an item begins after them.
+pub(super) const FILLERS: Words = Words(
+    "so and but well ok okay yes yeah yep no right really honestly anyway anyways actually seriously now oh ah hmm um \
+     apart from that also then besides thanks thank you sorry hi hello hey still frankly basically exactly great good \
+     alright sounds i guess because therefore first second finally please ai companion",
+);
+
+/// Deeds that are moves in the talk itself, feelings of the moment, or what nobody should be held to.
+pub(super) const TALK: Words = Words(
+    "ask know tell talk share hear say thank chat discuss mention add clarify point apologize apologise confirm \
+     recommend introduce vent complain scream cry die kill let speak wish suggest express invite remind emphasize bed \
+     understand consult hug disappear believe",
+);
+
+/// Deeds too vague to hold anybody to, when announced in passing.
+pub(super) const VAGUE: Words = Words(
+    "take look check try think consider remember do have keep listen miss go need follow feel get come leave wait \
+     admit not never no always definitely probably the a an my our this that it work school sleep pay treasure \
+     cherish accept like love want continue only too also bring use put sure update send be see give show",
+);
+
+/// A thing that is only pointed at, or a sentence that goes on otherwise.
+pub(super) const PRONOUNS: Words = Words(
+    "it that this them those these you your him her he she they what how when where so nothing some to the there all \
+     everything talking chatting is and but",
+);
+
+/// After a deed they say that it is not told what it is done to.
+pub(super) const UNNAMED: Words = Words("it that this them you your him her so all everything");
+
+/// Before what is wanted, decided or learned; no part of it.
+pub(super) const LEAD_INS: Words = Words("to is are that also on");
+
+/// The speaker.
+pub(super) const SELF: Words = Words("i me my myself mine we our us");
+
+/// Everybody else.
+pub(super) const OTHERS: Words = Words("you your he she his her him they their them");
+
+/// Before a colon they make somebody else the speaker.
+pub(super) const SPEAKER_LABELS: Words =
+    Words("system assistant user human ai coach bot rule instruction instructions memory");

@@ -1,0 +1,153 @@
+//! Cuts a message into sentences that its author says for themselves: without code, markup and quoted speech.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+/// One sentence of a message, as written, without the white space around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sentence<'a> {
+    /// The words.
+    pub(super) text: &'a str,
+    /// Where it begins in the message.
+    offset: usize,
+}
+
+/// A message with the places in it that are not its author's own words.
+pub(super) struct Reading<'a> {
+    text: &'a str,
+    foreign: Vec<(usize, usize)>,
+}
+
+const ABBREVIATIONS: &[&str] =
+    &["mr.", "mrs.", "ms.", "dr.", "prof.", "st.", "vs.", "e.g.", "i.e.", "approx.", "no.", "min.", "p.m.", "a.m."];
+
+const FENCE: &str = "```";
+
+const QUOTES: &[(char, char)] = &[('"', '"'), ('“', '”'), ('„', '“'), ('«', '»'), ('「', '」'), ('『', '』')];
+
+impl<'a> Reading<'a> {
+    /// Marks what is code or quoted speech. An opening mark without its closing one reaches to the end of the paragraph,
+    /// a code fence to the end of the message.
+    pub(super) fn of(text: &'a str) -> Self {
+        let mut foreign = Vec::new();
+        let mut at = 0;
+        while let Some(c) = text[at..].chars().next() {
+            let rest = &text[at..];
+            let end = if let Some(code) = rest.strip_prefix(FENCE) {
+                Some(code.find(FENCE).map_or(text.len(), |end| at + end + 2 * FENCE.len()))
+            } else if c == '`' {
+                inline_end(rest, '`').map(|end| at + end)
+            } else if let Some((_, close)) = QUOTES.iter().find(|(open, _)| *open == c) {
+                let inch_mark = c == '"' && text[..at].ends_with(|before: char| before.is_ascii_digit());
+                let paragraph = rest.find("\n\n").unwrap_or(rest.len());
+                (!inch_mark).then(|| at + inline_end(&rest[..paragraph], *close).unwrap_or(paragraph))
+            } else {
+                None
+            };
+            match end {
+                Some(end) => {
+                    foreign.push((at, end));
+                    at = end;
+                }
+                None => at += c.len_utf8(),
+            }
+        }
+        Self { text, foreign }
+    }
+
+    /// The sentences in order, by the rules of Unicode (UAX #29), with common abbreviations not ending one.
+    pub(super) fn sentences(&self) -> Vec<Sentence<'a>> {
+        let mut sentences: Vec<Sentence<'a>> = Vec::new();
+        let mut begin = 0;
+        for (offset, piece) in self.text.split_sentence_bound_indices() {
+            let end = offset + piece.len();
+            let abbreviated = ends_in_abbreviation(piece) && end < self.text.len();
+            if abbreviated {
+                continue;
+            }
+            let raw = &self.text[begin..end];
+            let text = raw.trim();
+            if text.chars().any(char::is_alphanumeric) {
+                sentences.push(Sentence { text, offset: begin + (raw.len() - raw.trim_start().len()) });
+            }
+            begin = end;
+        }
+        sentences
+    }
+
+    /// Whether the byte at `at` of `sentence` lies in code or in quoted speech.
+    pub(super) fn is_foreign(&self, sentence: &Sentence<'_>, at: usize) -> bool {
+        let at = sentence.offset + at;
+        self.foreign.iter().any(|(from, to)| (*from..*to).contains(&at))
+    }
+
+    /// Whether a sentence holds anything that is not its author's own words.
+    pub(super) fn quotes_others(&self, sentence: &Sentence<'_>) -> bool {
+        let (begin, end) = (sentence.offset, sentence.offset + sentence.text.len());
+        self.foreign.iter().any(|(from, to)| *from < end && begin < *to)
+    }
+}
+
+/// Where the span that `text` opens with ends, closing mark included.
+fn inline_end(text: &str, close: char) -> Option<usize> {
+    let mut chars = text.char_indices();
+    chars.next();
+    chars.find(|(_, c)| *c == close).map(|(at, c)| at + c.len_utf8())
+}
+
+fn ends_in_abbreviation(piece: &str) -> bool {
+    if piece.ends_with('\n') {
+        return false;
+    }
+    let last = piece.split_whitespace().next_back().unwrap_or_default().to_lowercase();
+    ABBREVIATIONS.contains(&last.as_str())
+}
+
+impl Sentence<'_> {
+    /// Whether it asks rather than states: a question mark anywhere, or a Chinese question particle at its end.
+    pub(super) fn is_question(&self) -> bool {
+        if self.text.contains(['?', '？', '؟']) {
+            return true;
+        }
+        let bare = self.text.trim_end_matches(|c: char| !c.is_alphanumeric());
+        bare.ends_with(['吗', '嗎', '呢', '么', '麼'])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(message: &str) -> Vec<&str> {
+        Reading::of(message).sentences().iter().map(|s| s.text).collect()
+    }
+
+    #[test]
+    fn sentences_end_where_a_reader_would_end_them() {
+        assert_eq!(
+            texts("Hi! I saw Dr. Brown at 9 a.m. today. It went well…"),
+            ["Hi!", "I saw Dr. Brown at 9 a.m. today.", "It went well…"]
+        );
+        assert_eq!(texts("我想学画画。你觉得呢？好的！"), ["我想学画画。", "你觉得呢？", "好的！"]);
+        assert_eq!(texts("one\ntwo\r\n\n🙂\n"), ["one", "two"]);
+    }
+
+    #[test]
+    fn quoted_speech_and_code_are_not_the_authors_own_words() {
+        for (message, foreign) in [
+            ("She said: \"I will leave.\" OK.", "I will"),
+            ("He wrote “I decided to go”.", "I decided"),
+            ("Look: `I want to`", "I want"),
+            ("```\nI want to\n```", "I want"),
+            ("「我想去」と言った", "我想"),
+            ("\"I want to go and never closes", "I want"),
+        ] {
+            let reading = Reading::of(message);
+            let at = message.find(foreign).unwrap();
+            let whole = Sentence { text: message, offset: 0 };
+            assert!(reading.is_foreign(&whole, at), "{message}");
+        }
+        let message = "I'm 6'2\" tall and I want to jump.";
+        let whole = Sentence { text: message, offset: 0 };
+        assert!(!Reading::of(message).is_foreign(&whole, message.find("I want").unwrap()));
+    }
+}

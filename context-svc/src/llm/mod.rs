@@ -1,0 +1,125 @@
+//! The seam between what the service is about and whoever reads transcripts for it.
+//!
+//! A [`Model`] proposes; nothing it says is believed until the domain has judged it.
+
+pub mod local;
+pub mod paced;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::domain::model::{Basis, Horizon, ItemKind, ItemStatus, Message, SessionContext, Usage};
+
+/// Reads transcripts.
+#[async_trait]
+pub trait Model: Send + Sync + 'static {
+    /// Whether it is configured, so that work may be given to it.
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    /// Proposes what to remember of `transcript`.
+    ///
+    /// May be asked the same twice, and the future may be dropped at any time.
+    async fn extract(&self, transcript: &Transcript) -> Result<Answer, ModelError>;
+}
+
+/// What a model is given to read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transcript {
+    /// What is remembered of the same conversation already, from earlier messages.
+    pub previous: Option<SessionContext>,
+    /// The messages to read, by ascending `seq`. The first few may have been read before: they are there for the sense.
+    pub messages: Vec<Message>,
+}
+
+/// What a model made of a transcript.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Answer {
+    /// A title of a few words.
+    pub title: String,
+    /// What it was about, in at most three sentences.
+    pub summary: String,
+    /// Language of the conversation, as BCP 47 tag; empty if not known.
+    pub language: String,
+    /// Why there is nothing to remember, if the model says so.
+    pub nothing_said: Option<String>,
+    /// What might be remembered.
+    pub items: Vec<Proposal>,
+    /// The provider that read it.
+    pub provider: String,
+    /// The model that read it, as the provider calls it.
+    pub model: String,
+    /// Version of the prompt, or of the rules, it was read with.
+    pub prompt_version: String,
+    /// What the calls consumed.
+    pub usage: Usage,
+}
+
+/// An item as a model proposes it: not judged yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proposal {
+    /// What sort of thing it is.
+    pub kind: ItemKind,
+    /// One self-contained sentence.
+    pub text: String,
+    /// How it stands; `None` means as such items usually begin.
+    pub status: Option<ItemStatus>,
+    /// How long an insight matters.
+    pub horizon: Option<Horizon>,
+    /// How directly the user said it.
+    pub basis: Basis,
+    /// The words it rests on.
+    pub evidence: Vec<Quote>,
+    /// Id of the remembered item that it replaces.
+    pub supersedes: Option<String>,
+}
+
+impl Proposal {
+    /// A statement of the user in the message `seq`, in just these words.
+    pub fn stated(kind: ItemKind, seq: i64, words: impl Into<String>) -> Self {
+        let text = words.into();
+        let evidence = vec![Quote { seq, text: text.clone() }];
+        Self { kind, text, status: None, horizon: None, basis: Basis::Stated, evidence, supersedes: None }
+    }
+}
+
+/// Words that a model says it found in a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// The message.
+    pub seq: i64,
+    /// The words.
+    pub text: String,
+}
+
+/// Why a model did not answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ModelError {
+    /// It may answer later: unreachable, too slow, broken for now, or an answer that cannot be used.
+    #[error("{message}")]
+    Temporary {
+        /// Stable reason in upper snake case.
+        reason: &'static str,
+        /// The same for people, without any text of the conversation.
+        message: String,
+    },
+    /// It is not the request's turn: a rate limit, an open circuit breaker, a budget.
+    #[error("{message}")]
+    NotNow {
+        /// When to ask again.
+        until: Timestamp,
+        /// Stable reason in upper snake case.
+        reason: &'static str,
+        /// The same for people, without any text of the conversation.
+        message: String,
+    },
+    /// It will never answer this.
+    #[error("{message}")]
+    Permanent {
+        /// Stable reason in upper snake case.
+        reason: &'static str,
+        /// The same for people, without any text of the conversation.
+        message: String,
+    },
+}

@@ -1,0 +1,32 @@
+//! A model that takes its time.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kit::clock::SharedClock;
+
+use super::{Answer, Model, ModelError, Transcript};
+
+/// Another model, answering no sooner than after a pause: how a slow one is rehearsed without having one.
+pub struct Paced<M> {
+    /// Who answers.
+    pub model: M,
+    /// How long each answer takes at least.
+    pub pause: Duration,
+    /// Whose time that is.
+    pub clock: SharedClock,
+}
+
+#[async_trait]
+impl<M: Model> Model for Paced<M> {
+    fn is_ready(&self) -> bool {
+        self.model.is_ready()
+    }
+
+    async fn extract(&self, transcript: &Transcript) -> Result<Answer, ModelError> {
+        if !self.pause.is_zero() {
+            self.clock.sleep(self.pause).await;
+        }
+        self.model.extract(transcript).await
+    }
+}

@@ -1,0 +1,163 @@
+//! One claimed job: the work, the heartbeats beside it, and the verdict.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
+
+use super::Queue;
+use crate::domain::model::{Committed, Failure, Fate, Job, LastError, SessionContext, Watermark, WhatNext};
+use crate::store::StoreError;
+
+/// How long to wait before a verdict that the store did not take is tried again.
+const VERDICT_RETRY: Duration = Duration::from_secs(1);
+
+/// A job that this process has claimed.
+pub(super) struct Running {
+    queue: Arc<Queue>,
+    job: Job,
+    claimed_at: Timestamp,
+}
+
+impl Running {
+    pub(super) fn new(queue: Arc<Queue>, job: Job, claimed_at: Timestamp) -> Self {
+        Self { queue, job, claimed_at }
+    }
+
+    /// Works until there is a verdict, the lease is lost, or the job is to be given back.
+    pub(super) async fn run(self, give_back: CancellationToken) {
+        let conversation = &self.job.key().conversation_id;
+        let span = tracing::info_span!("job", conversation.id = %conversation, job.fence = self.job.lease.fence);
+        self.until_settled(give_back).instrument(span).await;
+    }
+
+    async fn until_settled(&self, give_back: CancellationToken) {
+        tokio::select! {
+            // In this order: a heartbeat that finds the job ended by our own verdict is no loss.
+            biased;
+            () = self.work() => {}
+            () = self.keep_alive() => {}
+            () = give_back.cancelled() => self.release().await,
+        }
+    }
+
+    async fn work(&self) {
+        let verdict = match self.process().await {
+            Ok(context) => self.check(context),
+            Err(failure) => Err(failure),
+        };
+        let recorded = match verdict {
+            Ok((upto, context)) => self.complete(upto, context).await,
+            Err(failure) => self.fail(failure).await,
+        };
+        if !recorded {
+            tracing::warn!("LEASE_LOST: the verdict was dropped");
+        }
+    }
+
+    /// In a task of its own, so that neither a panic nor a long computation touches the heartbeats.
+    async fn process(&self) -> Result<SessionContext, Failure> {
+        let (processor, job) = (self.queue.processor.clone(), self.job.clone());
+        let work = AbortOnDropHandle::new(tokio::spawn(async move { processor.process(&job).await }.in_current_span()));
+        let pass = self.queue.settings.pass;
+        tokio::select! {
+            result = work => result.unwrap_or_else(|_| Err(Failure::retry("PANIC", "the extraction panicked"))),
+            () = self.queue.clock.sleep(pass.0) => {
+                Err(Failure::retry("PASS_TIMEOUT", format!("the extraction took longer than {pass}")))
+            }
+        }
+    }
+
+    /// A result must get ahead, and not further than asked.
+    fn check(&self, context: SessionContext) -> Result<(Watermark, SessionContext), Failure> {
+        let upto = self.job.want.at(context.extracted_seq);
+        if upto > self.job.done && upto <= self.job.want {
+            return Ok((upto, context));
+        }
+        Err(Failure::retry("BAD_WATERMARK", format!("the extraction claims to cover message {}", upto.seq())))
+    }
+
+    async fn complete(&self, upto: Watermark, context: SessionContext) -> bool {
+        let jobs = &self.queue.jobs;
+        let lease = &self.job.lease;
+        let committed = self.insist(|| jobs.complete(lease, upto, &context, self.queue.clock.now())).await;
+        tracing::info!(
+            committed = ?committed,
+            seq = upto.seq(),
+            attempt = self.job.attempt,
+            items = context.items.len(),
+            outcome = %context.outcome,
+            "extraction finished"
+        );
+        committed != Committed::LeaseLost
+    }
+
+    async fn fail(&self, failure: Failure) -> bool {
+        let now = self.queue.clock.now();
+        let fate = self.fate(&failure, now);
+        tracing::warn!(fate = ?fate, reason = failure.reason, attempt = self.job.attempt, "extraction failed");
+        let error = LastError { reason: failure.reason.into(), message: failure.message, at: now };
+        self.insist(|| self.queue.jobs.fail(&self.job.lease, fate, &error)).await
+    }
+
+    fn fate(&self, failure: &Failure, now: Timestamp) -> Fate {
+        let settings = &self.queue.settings;
+        let backoff = || now + kit::retry::backoff(self.job.attempt, settings.backoff.0, settings.backoff_max.0);
+        match failure.next {
+            WhatNext::GiveUp => Fate::Dead,
+            WhatNext::Retry { .. } if self.job.attempt >= settings.attempts => Fate::Dead,
+            WhatNext::Outage { .. } if now >= self.job.first_at + settings.outage_max.0 => Fate::Dead,
+            WhatNext::Retry { not_before } | WhatNext::Outage { not_before } => {
+                Fate::Retry { not_before: not_before.unwrap_or_else(backoff) }
+            }
+            WhatNext::Snooze { until } => Fate::Snooze { until: until.min(now + settings.snooze_max.0) },
+        }
+    }
+
+    /// Records a verdict for as long as it takes: the heartbeats decide when it is too late for it.
+    async fn insist<'a, T>(&self, record: impl Fn() -> BoxFuture<'a, Result<T, StoreError>>) -> T {
+        loop {
+            match record().await {
+                Ok(recorded) => return recorded,
+                Err(error) => tracing::warn!(error = &error as &dyn Error, "the verdict is not recorded yet"),
+            }
+            self.queue.clock.sleep(VERDICT_RETRY).await;
+        }
+    }
+
+    /// Renews the lease, and returns when it is lost or may be.
+    async fn keep_alive(&self) {
+        let settings = &self.queue.settings;
+        let mut renewed_at = self.claimed_at;
+        loop {
+            self.queue.clock.sleep(settings.heartbeat.0).await;
+            let now = self.queue.clock.now();
+            match self.queue.jobs.heartbeat(&self.job.lease, now + settings.lease.0).await {
+                Ok(true) => renewed_at = now,
+                Ok(false) => {
+                    tracing::warn!("LEASE_LOST: the extraction is abandoned");
+                    return;
+                }
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn Error, "a heartbeat failed");
+                    if now > renewed_at + settings.faith() {
+                        tracing::warn!("no heartbeat for too long: abandoned");
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn release(&self) {
+        match self.queue.jobs.release(&self.job.lease, self.queue.clock.now()).await {
+            Ok(_) => {}
+            Err(error) => tracing::warn!(error = &error as &dyn Error, "a job is due again when its lease ends"),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Finding conversations that nobody said goodbye to.
+
+use kit::clock::SharedClock;
+use kit::config::Period;
+use kit::lifecycle::Lifecycle;
+
+use crate::domain::schedule::{Schedule, ScheduleError};
+
+/// Sweeps now and then each `interval`, until the drain.
+pub fn sweep(lifecycle: &Lifecycle, clock: SharedClock, schedule: Schedule, interval: Period) {
+    let draining = lifecycle.draining();
+    lifecycle.spawn("idle sweep", async move {
+        loop {
+            match schedule.sweep().await {
+                Ok(0) => {}
+                Ok(queued) => tracing::info!(queued, "idle conversations queued for extraction"),
+                Err(ScheduleError::QueueFull { .. }) => tracing::debug!("queue full: the rest is for the next sweep"),
+                Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "idle sweep failed"),
+            }
+            if draining.run_until_cancelled(clock.sleep(interval.0)).await.is_none() {
+                return;
+            }
+        }
+    });
+}

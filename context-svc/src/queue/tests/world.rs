@@ -1,0 +1,178 @@
+//! A queue with a scripted processor, on a clock that moves when told to.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use kit::clock::{Clock, TestClock};
+use kit::id::{SessionId, UserId};
+use kit::lifecycle::Lifecycle;
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use super::super::*;
+use crate::domain::model::*;
+use crate::domain::schedule::{Schedule, ScheduleSettings};
+use crate::store::{ConversationStore, JobStore, SqliteStore};
+
+pub(super) const LONG: Duration = Duration::from_secs(600);
+
+/// How long the machine may take for what must happen.
+const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const BEAT: Duration = Duration::from_secs(15);
+
+/// A job that a worker is busy with, until the story says how it goes on.
+pub(super) struct Call {
+    pub(super) job: Job,
+    pub(super) reply: oneshot::Sender<Reply>,
+}
+
+pub(super) enum Reply {
+    Extracted,
+    Fails(Failure),
+    Panics,
+}
+
+impl Call {
+    pub(super) fn reply(self, reply: Reply) {
+        self.reply.send(reply).ok().expect("the processor waits for it");
+    }
+}
+
+pub(super) struct Scripted {
+    pub(super) calls: mpsc::UnboundedSender<Call>,
+    pub(super) ready: AtomicBool,
+}
+
+#[async_trait]
+impl Processor for Scripted {
+    fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::SeqCst)
+    }
+
+    async fn process(&self, job: &Job) -> Result<SessionContext, Failure> {
+        let (reply, told) = oneshot::channel();
+        self.calls.send(Call { job: job.clone(), reply }).ok();
+        match told.await.expect("the story goes on") {
+            Reply::Extracted => Ok(context(job)),
+            Reply::Fails(failure) => Err(failure),
+            Reply::Panics => panic!("a bug in the extraction"),
+        }
+    }
+}
+
+pub(super) fn context(job: &Job) -> SessionContext {
+    SessionContext {
+        conversation_id: job.key().conversation_id.clone(),
+        title: String::new(),
+        summary: String::new(),
+        language: String::new(),
+        items: vec![],
+        provider: "scripted".into(),
+        model: String::new(),
+        prompt_version: String::new(),
+        usage: Usage::default(),
+        extracted_seq: job.upto_seq(),
+        outcome: ContextOutcome::Extracted,
+        items_dropped: BTreeMap::new(),
+        extracted_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+pub(super) struct World {
+    pub(super) clock: TestClock,
+    pub(super) bell: Arc<Notify>,
+    pub(super) store: SqliteStore,
+    pub(super) schedule: Schedule,
+    pub(super) processor: Arc<Scripted>,
+    pub(super) calls: mpsc::UnboundedReceiver<Call>,
+    pub(super) lifecycle: Lifecycle,
+}
+
+impl World {
+    pub(super) async fn start() -> Self {
+        let clock = TestClock::frozen_at(Timestamp::from_second(1_750_000_000).unwrap());
+        let store = SqliteStore::in_memory().await.unwrap();
+        let (sender, calls) = mpsc::unbounded_channel();
+        let processor = Arc::new(Scripted { calls: sender, ready: AtomicBool::new(true) });
+        let bell = Arc::new(Notify::new());
+        let shared = Arc::new(clock.clone());
+        let settings = ScheduleSettings::default();
+        let schedule = Schedule::new(Arc::new(store.clone()), shared.clone(), bell.clone(), settings);
+        let lifecycle = Lifecycle::new();
+        let queue = Queue {
+            clock: shared,
+            jobs: Arc::new(store.clone()),
+            processor: processor.clone(),
+            bell: bell.clone(),
+            settings: QueueSettings::default(),
+        };
+        queue.start(&lifecycle);
+        Self { clock, bell, store, schedule, processor, calls, lifecycle }
+    }
+
+    pub(super) async fn says(&self, key: &ConversationKey, text: &str) {
+        let at = self.clock.now();
+        let role = Role::User;
+        let message = NewMessage { client_id: ClientId::random(), role, name: String::new(), text: text.into(), at };
+        let session_id = SessionId::parse("s1").unwrap();
+        let addition = Addition { session_id, time_zone: None, messages: vec![message] };
+        self.store.append(key, &addition, &self.schedule.trigger(Cause::Disconnect)).await.unwrap().unwrap();
+    }
+
+    /// A user says something and logs out.
+    pub(super) async fn logs_out(&self, key: &ConversationKey) -> Outcome {
+        self.says(key, "I will run a marathon in May").await;
+        self.schedule.conversation(key, Cause::Logout).await.unwrap().outcome
+    }
+
+    /// The next job that a worker takes.
+    pub(super) async fn call(&mut self) -> Call {
+        let call = tokio::time::timeout(PATIENCE, self.calls.recv()).await;
+        call.expect("a worker takes a job").expect("the processor lives")
+    }
+
+    pub(super) async fn job(&self, key: &ConversationKey) -> Extraction {
+        self.store.find_extraction(key).await.unwrap().unwrap()
+    }
+
+    /// The job, once it is as expected. Time does not move meanwhile.
+    pub(super) async fn job_once(&self, key: &ConversationKey, expected: impl Fn(&Extraction) -> bool) -> Extraction {
+        let asked = async {
+            loop {
+                let job = self.job(key).await;
+                if expected(&job) {
+                    return job;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, asked).await.expect("the job comes to be as expected")
+    }
+
+    /// Time passes. The bell makes sure that a worker who was just reading the clock reads it again.
+    pub(super) fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+        self.bell.notify_one();
+    }
+
+    /// Time passes, heartbeat by heartbeat, while the job is being worked on.
+    pub(super) async fn passes(&self, beats: u32, key: &ConversationKey) {
+        for _ in 0..beats {
+            let asleep = tokio::time::timeout(PATIENCE, self.clock.until_sleeping(BEAT)).await;
+            asleep.expect("a heartbeat waits for its time");
+            self.advance(BEAT);
+            let renewed = self.clock.now() + Duration::from_secs(60);
+            self.job_once(key, |job| job.lease_until.is_none_or(|until| until == renewed)).await;
+        }
+    }
+}
+
+pub(super) fn key(user: &str, conversation: &str) -> ConversationKey {
+    ConversationKey::new(UserId::parse(user).unwrap(), ConversationId::parse(conversation).unwrap())
+}
+
+pub(super) fn is_in(state: JobState) -> impl Fn(&Extraction) -> bool {
+    move |job| job.state == state
+}

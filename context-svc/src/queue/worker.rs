@@ -1,0 +1,132 @@
+//! Claiming jobs while there are free slots, and letting go of them when the process ends.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use kit::clock::SharedClock;
+use kit::id::UserId;
+use kit::lifecycle::Lifecycle;
+use tokio::sync::Notify;
+use tokio::task::{Id, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use super::running::Running;
+use super::{Processor, QueueSettings};
+use crate::domain::model::WorkerId;
+use crate::store::{ClaimTerms, JobStore};
+
+/// What a queue works with.
+#[derive(Clone)]
+pub struct Queue {
+    /// The time.
+    pub clock: SharedClock,
+    /// Where the jobs are.
+    pub jobs: Arc<dyn JobStore>,
+    /// Who does the work.
+    pub processor: Arc<dyn Processor>,
+    /// Rung when a job may have become due.
+    pub bell: Arc<Notify>,
+    /// The numbers.
+    pub settings: QueueSettings,
+}
+
+impl Queue {
+    /// Works until the drain: then claims nothing more, lets running jobs end for [`QueueSettings::drain`], and gives the
+    /// rest back. A hard stop before that drops them where they stand; their leases expire.
+    pub fn start(self, lifecycle: &Lifecycle) {
+        let draining = lifecycle.draining();
+        lifecycle.spawn("queue", async move { Slots::new(self).work(draining).await });
+    }
+}
+
+/// The slots, and who sits in them.
+struct Slots {
+    queue: Arc<Queue>,
+    worker: WorkerId,
+    tasks: JoinSet<()>,
+    users: HashMap<Id, UserId>,
+    give_back: CancellationToken,
+}
+
+impl Slots {
+    fn new(queue: Queue) -> Self {
+        Self {
+            queue: Arc::new(queue),
+            worker: WorkerId::random(),
+            tasks: JoinSet::new(),
+            users: HashMap::new(),
+            give_back: CancellationToken::new(),
+        }
+    }
+
+    async fn work(mut self, draining: CancellationToken) {
+        while !draining.is_cancelled() {
+            self.fill(&draining).await;
+            let poll = self.queue.clock.sleep(self.queue.settings.poll.0);
+            tokio::select! {
+                () = draining.cancelled() => {}
+                Some(ended) = self.tasks.join_next_with_id() => self.free(ended.map(|(id, ())| id).map_err(|e| e.id())),
+                () = self.queue.bell.notified() => {}
+                () = poll => {}
+            }
+        }
+        self.drain().await;
+    }
+
+    /// Claims until every slot is taken or nothing is due. Never more: a waiting job must hold no lease.
+    async fn fill(&mut self, draining: &CancellationToken) {
+        while self.tasks.len() < self.queue.settings.slots && !draining.is_cancelled() {
+            if !self.queue.processor.is_ready() {
+                return;
+            }
+            let settings = &self.queue.settings;
+            let terms = ClaimTerms {
+                now: self.queue.clock.now(),
+                lease: settings.lease.0,
+                deliveries_max: settings.deliveries,
+            };
+            match self.queue.jobs.claim(&self.worker, &self.capped(), &terms).await {
+                Ok(Some(job)) => {
+                    let user = job.key().user_id.clone();
+                    let running = Running::new(self.queue.clone(), job, terms.now);
+                    let task = self.tasks.spawn(running.run(self.give_back.clone()));
+                    self.users.insert(task.id(), user);
+                }
+                Ok(None) => return,
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "no job could be claimed");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Users who have as many jobs running here as one may.
+    fn capped(&self) -> Vec<UserId> {
+        let mut running: HashMap<&UserId, usize> = HashMap::new();
+        for user in self.users.values() {
+            *running.entry(user).or_default() += 1;
+        }
+        let limit = self.queue.settings.slots_per_user;
+        running.into_iter().filter(|(_, jobs)| *jobs >= limit).map(|(user, _)| user.clone()).collect()
+    }
+
+    fn free(&mut self, task: Result<Id, Id>) {
+        let id = task.unwrap_or_else(|panicked| {
+            tracing::error!("a worker slot panicked; its job is due again when the lease ends");
+            panicked
+        });
+        self.users.remove(&id);
+    }
+
+    async fn drain(mut self) {
+        let patience = self.queue.clock.sleep(self.queue.settings.drain.0);
+        tokio::select! {
+            () = async { while self.tasks.join_next().await.is_some() {} } => return,
+            () = patience => {}
+        }
+        tracing::info!(jobs = self.tasks.len(), "giving running jobs back");
+        self.give_back.cancel();
+        while self.tasks.join_next().await.is_some() {}
+    }
+}

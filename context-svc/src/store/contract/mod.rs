@@ -1,0 +1,111 @@
+//! What every backend promises, as stories. Each case is listed once, below, and runs on a store of its own.
+
+pub(crate) mod claims;
+pub(crate) mod contexts;
+pub(crate) mod conversations;
+pub(crate) mod enqueue;
+pub(crate) mod interleavings;
+mod language;
+pub(crate) mod verdicts;
+
+/// Makes a test of every case, on a fresh store from `$open().await`.
+macro_rules! store_contract {
+    ($open:path) => {
+        $crate::store::contract::store_contract!($open, conversations:
+            the_first_append_creates_the_conversation,
+            seq_counts_without_gaps,
+            a_repeated_client_id_is_a_duplicate_and_keeps_its_text,
+            a_client_id_twice_in_one_append_is_one_message,
+            twenty_parallel_appends_of_one_client_id_make_one_message,
+            parallel_appends_leave_no_gap,
+            two_users_may_use_the_same_id,
+            a_foreign_conversation_is_not_found,
+            any_text_comes_back_as_it_was,
+            conversations_are_listed_last_spoken_in_first,
+            equal_times_are_paged_without_loss,
+            messages_are_listed_in_order_page_by_page,
+            a_message_keeps_the_time_zone_it_was_said_in,
+            the_tail_of_another_session_is_enqueued_first,
+            a_clean_conversation_changes_hands_without_a_job,
+            a_repeated_append_from_another_session_changes_nothing,
+            a_full_queue_keeps_nobody_from_speaking,
+            the_raw_tail_is_what_no_context_covers,
+            a_transcript_is_what_the_job_asked_for,
+            a_deleted_conversation_is_gone_with_all_that_came_of_it,
+            a_deleted_id_begins_a_new_life,
+            only_its_user_can_delete_a_conversation,
+        );
+        $crate::store::contract::store_contract!($open, enqueue:
+            the_second_trigger_is_merged,
+            fifty_first_triggers_make_one_job,
+            users_with_the_same_id_have_jobs_of_their_own,
+            an_unknown_conversation_is_an_outcome,
+            without_a_word_of_the_user_there_is_no_job,
+            an_answer_alone_is_not_extracted,
+            what_is_extracted_is_not_extracted_again,
+            a_running_job_that_covers_everything_is_enough,
+            newer_messages_re_arm_a_running_job,
+            every_cause_is_recorded_once,
+            a_full_queue_refuses_only_new_jobs,
+            an_ended_job_makes_room,
+            a_disconnect_waits_and_a_logout_does_not,
+            steady_disconnects_cannot_starve_a_job,
+            a_trigger_does_not_cut_a_backoff_short,
+            a_session_asks_for_what_it_left_dirty,
+            of_a_session_those_that_fit_stay_accepted,
+            a_dead_job_is_not_revived_by_a_trigger_alone,
+            newer_messages_revive_a_dead_job_with_fresh_counters,
+        );
+        $crate::store::contract::store_contract!($open, claims:
+            the_job_that_is_due_for_longest_comes_first,
+            a_job_is_not_claimed_before_it_is_due,
+            a_leased_job_is_not_claimed_again,
+            sixteen_claims_at_once_get_different_jobs,
+            a_user_at_the_cap_is_passed_over,
+            an_expired_lease_comes_before_what_is_due,
+            a_renewed_lease_has_not_expired,
+            a_job_that_kills_its_workers_is_poison,
+            the_last_worker_of_a_poison_job_cannot_commit,
+            a_verdict_ends_the_count_of_deliveries,
+            a_released_job_has_its_attempt_back,
+            messages_of_a_claim_have_their_bound,
+        );
+        $crate::store::contract::store_contract!($open, verdicts:
+            a_result_is_saved_with_the_end_of_its_job,
+            messages_nobody_asked_for_leave_it_dirty,
+            a_result_is_saved_and_the_job_goes_on_to_what_was_asked_meanwhile,
+            a_part_of_a_long_talk_is_saved_and_the_job_goes_on,
+            a_late_result_of_an_older_claim_is_dropped,
+            an_older_claim_of_the_same_worker_is_as_lost,
+            a_result_of_another_owner_is_dropped,
+            a_second_result_of_one_claim_is_dropped,
+            a_result_never_goes_backwards,
+            a_lost_lease_cannot_be_renewed_failed_or_released,
+            a_failed_job_waits_for_its_next_attempt,
+            a_job_that_gave_up_says_why,
+            a_snooze_costs_no_attempt,
+            a_success_clears_the_error,
+            the_idle_are_found_also_without_a_job,
+            the_idle_do_not_include_who_still_talks,
+            the_idle_do_not_include_a_job_that_waits_runs_or_gave_up,
+            silence_is_measured_by_arrival,
+        );
+        $crate::store::contract::store_contract!($open, contexts:
+            a_context_is_its_users_alone,
+            contexts_are_listed_last_spoken_in_first,
+            a_context_is_replaced_as_a_whole,
+            every_context_waits_for_a_summary,
+            what_a_context_says_comes_back_as_it_was,
+        );
+        $crate::store::contract::store_contract!($open, interleavings: random_interleavings_keep_every_promise);
+    };
+    ($open:path, $module:ident: $($case:ident),+ $(,)?) => {
+        mod $module {
+            $(#[tokio::test]
+            async fn $case() {
+                $crate::store::contract::$module::$case($open().await).await;
+            })+
+        }
+    };
+}
+pub(crate) use store_contract;

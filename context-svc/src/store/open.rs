@@ -1,0 +1,57 @@
+//! Choosing a backend by its URL.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{SqliteStore, Store};
+
+/// Why a store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URL names no backend.
+    #[error("store: {url:?} is not a store; write sqlite:PATH")]
+    UnknownScheme {
+        /// What was configured.
+        url: String,
+    },
+    /// The backend is planned but not part of this version.
+    #[error("store: MongoDB is not built yet; write sqlite:PATH")]
+    MongoNotBuilt,
+    /// SQLite could not open the file.
+    #[error("store: {0}")]
+    Sqlite(#[from] kit::sqlite::Error),
+}
+
+/// Opens the store at `url`, creating what is missing.
+pub async fn open(url: &str) -> Result<Arc<dyn Store>, OpenError> {
+    Ok(Arc::new(SqliteStore::open(&sqlite_path(url)?).await?))
+}
+
+fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
+    if url.starts_with("mongodb://") || url.starts_with("mongodb+srv://") {
+        return Err(OpenError::MongoNotBuilt);
+    }
+    match url.strip_prefix("sqlite:") {
+        Some(path) if !path.is_empty() => Ok(Path::new(path).to_owned()),
+        _ => Err(OpenError::UnknownScheme { url: url.to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_unknown_store_is_refused_by_name() {
+        let refused = open("postgres://db").await.err().expect("refused");
+
+        assert_eq!(refused.to_string(), "store: \"postgres://db\" is not a store; write sqlite:PATH");
+    }
+
+    #[tokio::test]
+    async fn mongodb_is_refused_as_not_built() {
+        let refused = open("mongodb://db/context").await.err().expect("refused");
+
+        assert!(refused.to_string().contains("MongoDB is not built yet"));
+    }
+}

@@ -1,0 +1,157 @@
+//! Asking for an extraction.
+
+use kit::id::{SessionId, UserId};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+
+use super::columns::{causes, causes_text, conversation_id, micros, optional_time, parsed, watermark};
+use crate::domain::model::{
+    Cause, ConversationId, ConversationKey, Enqueued, JobState, Outcome, Ticket, Trigger, Watermark,
+};
+use crate::store::SessionEnqueued;
+use crate::store::decision::Standing;
+
+/// What a login session left dirty.
+pub(super) const LEFT_DIRTY: &str = "
+    SELECT conversation_id FROM living_conversation
+    WHERE user_id = ?1 AND session_id = ?2 AND dirty = 1 ORDER BY session_id, conversation_id";
+
+/// What an enqueue reads of a conversation.
+struct Seen {
+    standing: Standing,
+    causes: Vec<Cause>,
+    first_at: Option<jiff::Timestamp>,
+}
+
+/// Asks for one conversation. See [`crate::store::JobStore::enqueue`].
+pub(super) fn enqueue(db: &Connection, key: &ConversationKey, trigger: &Trigger) -> rusqlite::Result<Enqueued> {
+    let Some(seen) = see(db, key)? else {
+        return Ok(ticket(key, Outcome::Unknown, Watermark::ZERO));
+    };
+    let last = seen.standing.last();
+    let outcome = seen.standing.outcome();
+    if outcome == Outcome::Queued && depth(db)? >= trigger.depth_limit {
+        return Ok(Enqueued::Full);
+    }
+    match outcome {
+        Outcome::Queued => queue(db, key, trigger, last)?,
+        Outcome::Merged | Outcome::Rearmed | Outcome::AlreadyRunning => merge(db, key, trigger, &seen)?,
+        Outcome::AlreadyExtracted | Outcome::Empty => clean(db, key)?,
+        Outcome::DeadLettered | Outcome::Cancelled | Outcome::Unknown => {}
+    }
+    if outcome != Outcome::Queued && !seen.causes.contains(&trigger.cause) {
+        let mut causes = seen.causes;
+        causes.push(trigger.cause);
+        add_cause(db, key, &causes)?;
+    }
+    Ok(ticket(key, outcome, last))
+}
+
+/// Asks for what a login session left dirty. See [`crate::store::JobStore::enqueue_session`].
+pub(super) fn enqueue_session(
+    db: &Connection,
+    user: &UserId,
+    session: &SessionId,
+    trigger: &Trigger,
+) -> rusqlite::Result<SessionEnqueued> {
+    let dirty: Vec<ConversationId> = db
+        .prepare_cached(LEFT_DIRTY)?
+        .query_map(params![user.as_str(), session.as_str()], conversation_id)?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut enqueued = SessionEnqueued { tickets: Vec::with_capacity(dirty.len()), refused: 0 };
+    for conversation in dirty {
+        match enqueue(db, &ConversationKey::new(user.clone(), conversation), trigger)? {
+            Enqueued::Accepted(ticket) => enqueued.tickets.push(ticket),
+            Enqueued::Full => enqueued.refused += 1,
+        }
+    }
+    Ok(enqueued)
+}
+
+/// The number of live jobs.
+pub(super) fn depth(db: &Connection) -> rusqlite::Result<u64> {
+    db.prepare_cached("SELECT live FROM queue_depth")?.query_row([], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
+}
+
+fn ticket(key: &ConversationKey, outcome: Outcome, watermark: Watermark) -> Enqueued {
+    Enqueued::Accepted(Ticket { conversation_id: key.conversation_id.clone(), outcome, watermark })
+}
+
+fn see(db: &Connection, key: &ConversationKey) -> rusqlite::Result<Option<Seen>> {
+    db.prepare_cached(
+        "SELECT job_state, job_want, job_done, job_bound, job_first_at, job_causes, last_seq, last_user_seq
+         FROM living_conversation WHERE user_id = ?1 AND conversation_id = ?2",
+    )?
+    .query_row(params![key.user_id.as_str(), key.conversation_id.as_str()], seen)
+    .optional()
+}
+
+fn seen(row: &Row<'_>) -> rusqlite::Result<Seen> {
+    Ok(Seen {
+        standing: Standing {
+            state: parsed(row, "job_state", |word: String| JobState::parse(&word))?,
+            want: watermark(row, "job_want")?,
+            done: watermark(row, "job_done")?,
+            bound: watermark(row, "job_bound")?,
+            last_seq: row.get("last_seq")?,
+            last_user_seq: row.get("last_user_seq")?,
+        },
+        causes: causes(row)?,
+        first_at: optional_time(row, "job_first_at")?,
+    })
+}
+
+fn queue(db: &Connection, key: &ConversationKey, trigger: &Trigger, last: Watermark) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "UPDATE conversation
+         SET job_state = 'PENDING', job_want = max(job_want, :last), job_run_at = :due, job_not_before = NULL,
+             job_first_at = :now, job_attempts = 0, job_deliveries = 0, job_snoozes = 0, job_merges = 0,
+             job_causes = :cause, job_error_reason = NULL, job_error_message = NULL, job_error_at = NULL,
+             job_created_at = coalesce(job_created_at, :now), job_updated_at = :now
+         WHERE user_id = :user AND conversation_id = :conversation",
+    )?
+    .execute(named_params! {
+        ":last": last.as_i64(),
+        ":due": micros(trigger.due(trigger.at)),
+        ":now": micros(trigger.at),
+        ":cause": trigger.cause.as_str(),
+        ":user": key.user_id.as_str(),
+        ":conversation": key.conversation_id.as_str(),
+    })?;
+    Ok(())
+}
+
+fn merge(db: &Connection, key: &ConversationKey, trigger: &Trigger, seen: &Seen) -> rusqlite::Result<()> {
+    let Standing { state, want, bound, .. } = seen.standing;
+    let last = seen.standing.last();
+    // The first trigger that a running job does not cover starts the next pass's wait; until then `run_at` is the past.
+    let starts_next_pass = state == JobState::Running && want <= bound && last > bound;
+    let first_at = seen.first_at.filter(|_| !starts_next_pass).unwrap_or(trigger.at);
+    db.prepare_cached(
+        "UPDATE conversation
+         SET job_want = max(job_want, :last), job_merges = job_merges + 1, job_first_at = :first,
+             job_run_at = CASE WHEN :fresh THEN :due ELSE min(job_run_at, :due) END, job_updated_at = :now
+         WHERE user_id = :user AND conversation_id = :conversation",
+    )?
+    .execute(named_params! {
+        ":last": last.as_i64(),
+        ":first": micros(first_at),
+        ":fresh": starts_next_pass,
+        ":due": micros(trigger.due(first_at)),
+        ":now": micros(trigger.at),
+        ":user": key.user_id.as_str(),
+        ":conversation": key.conversation_id.as_str(),
+    })?;
+    Ok(())
+}
+
+fn add_cause(db: &Connection, key: &ConversationKey, causes: &[Cause]) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE conversation SET job_causes = ?3 WHERE user_id = ?1 AND conversation_id = ?2")?
+        .execute(params![key.user_id.as_str(), key.conversation_id.as_str(), causes_text(causes)])?;
+    Ok(())
+}
+
+fn clean(db: &Connection, key: &ConversationKey) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE conversation SET dirty = 0 WHERE user_id = ?1 AND conversation_id = ?2")?
+        .execute(params![key.user_id.as_str(), key.conversation_id.as_str()])?;
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! Jobs, which are columns of their conversation.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use kit::error::{Classify, Kind};
+use kit::id::{SessionId, UserId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::columns::{causes, key, micros, optional, optional_time, parsed, time, watermark};
+use super::{SqliteStore, claim, enqueue, settle};
+use crate::domain::model::{
+    Committed, ContextOutcome, ConversationKey, Enqueued, Extraction, Fate, Job, JobState, LastError, Lease,
+    SessionContext, Trigger, Watermark, WorkerId,
+};
+use crate::store::{ClaimTerms, JobStore, SessionEnqueued, StoreError};
+
+/// Dirty, silent, and without a job that is live or has ended badly on these very messages.
+pub(super) const IDLE: &str = "
+    SELECT user_id, conversation_id FROM living_conversation
+    WHERE dirty = 1 AND appended_at <= ?1 AND job_state NOT IN ('PENDING', 'RUNNING')
+      AND NOT (job_state IN ('DEAD', 'CANCELLED')
+               AND job_want >= ((max(job_want, job_done) >> 40) << 40) + last_seq)
+    ORDER BY appended_at LIMIT ?2";
+
+#[async_trait]
+impl JobStore for SqliteStore {
+    async fn enqueue(&self, key: &ConversationKey, trigger: &Trigger) -> Result<Enqueued, StoreError> {
+        let (key, trigger) = (key.clone(), trigger.clone());
+        Ok(self.database.write(move |db| enqueue::enqueue(db, &key, &trigger)).await?)
+    }
+
+    async fn enqueue_session(
+        &self,
+        user: &UserId,
+        session: &SessionId,
+        trigger: &Trigger,
+    ) -> Result<SessionEnqueued, StoreError> {
+        let (user, session, trigger) = (user.clone(), session.clone(), trigger.clone());
+        Ok(self.database.write(move |db| enqueue::enqueue_session(db, &user, &session, &trigger)).await?)
+    }
+
+    async fn claim(&self, worker: &WorkerId, capped: &[UserId], terms: &ClaimTerms) -> Result<Option<Job>, StoreError> {
+        let (worker, capped, terms) = (worker.clone(), capped.to_vec(), *terms);
+        Ok(self.database.write(move |db| claim::claim(db, &worker, &capped, &terms)).await?)
+    }
+
+    async fn heartbeat(&self, lease: &Lease, lease_until: Timestamp) -> Result<bool, StoreError> {
+        let lease = lease.clone();
+        Ok(self.database.write(move |db| settle::heartbeat(db, &lease, lease_until)).await?)
+    }
+
+    async fn complete(
+        &self,
+        lease: &Lease,
+        upto: Watermark,
+        context: &SessionContext,
+        now: Timestamp,
+    ) -> Result<Committed, StoreError> {
+        let lease = lease.clone();
+        let context = serde_json::to_string(context).map_err(|error| StoreError::of(Unwritable(error)))?;
+        Ok(self.database.write(move |db| settle::complete(db, &lease, upto, &context, now)).await?)
+    }
+
+    async fn fail(&self, lease: &Lease, fate: Fate, error: &LastError) -> Result<bool, StoreError> {
+        let (lease, error) = (lease.clone(), error.clone());
+        Ok(self.database.write(move |db| settle::fail(db, &lease, fate, &error)).await?)
+    }
+
+    async fn release(&self, lease: &Lease, now: Timestamp) -> Result<bool, StoreError> {
+        let lease = lease.clone();
+        Ok(self.database.write(move |db| settle::release(db, &lease, now)).await?)
+    }
+
+    async fn list_idle(&self, silent_since: Timestamp, limit: usize) -> Result<Vec<ConversationKey>, StoreError> {
+        let list = move |db: &Connection| {
+            db.prepare_cached(IDLE)?.query_map(params![micros(silent_since), limit as i64], key)?.collect()
+        };
+        Ok(self.database.read(list).await?)
+    }
+
+    async fn find_extraction(&self, key: &ConversationKey) -> Result<Option<Extraction>, StoreError> {
+        let key = key.clone();
+        let find = move |db: &Connection| {
+            db.prepare_cached(
+                "SELECT *, json_extract(context, '$.outcome') AS outcome,
+                        coalesce(json_extract(context, '$.items_dropped'), '{}') AS items_dropped
+                 FROM living_conversation WHERE user_id = ?1 AND conversation_id = ?2",
+            )?
+            .query_row(params![key.user_id.as_str(), key.conversation_id.as_str()], extraction)
+            .optional()
+        };
+        Ok(self.database.read(find).await?)
+    }
+
+    async fn depth(&self) -> Result<u64, StoreError> {
+        Ok(self.database.read(enqueue::depth).await?)
+    }
+}
+
+/// A session context that cannot be written as JSON.
+#[derive(Debug, thiserror::Error)]
+#[error("the session context cannot be written as JSON")]
+struct Unwritable(#[source] serde_json::Error);
+
+impl Classify for Unwritable {
+    fn kind(&self) -> Kind {
+        Kind::Internal
+    }
+
+    fn reason(&self) -> &'static str {
+        "CONTEXT_UNWRITABLE"
+    }
+}
+
+fn extraction(row: &Row<'_>) -> rusqlite::Result<Extraction> {
+    Ok(Extraction {
+        key: key(row)?,
+        state: parsed(row, "job_state", |word: String| JobState::parse(&word))?,
+        want: watermark(row, "job_want")?,
+        done: watermark(row, "job_done")?,
+        run_at: optional_time(row, "job_run_at")?,
+        not_before: optional_time(row, "job_not_before")?,
+        first_at: optional_time(row, "job_first_at")?,
+        attempts: row.get("job_attempts")?,
+        deliveries: row.get("job_deliveries")?,
+        snoozes: row.get("job_snoozes")?,
+        merges: row.get("job_merges")?,
+        fence: row.get("job_fence")?,
+        owner: optional::<String, _>(row, "job_owner", WorkerId::parse)?,
+        lease_until: optional_time(row, "job_lease_until")?,
+        causes: causes(row)?,
+        last_error: last_error(row)?,
+        outcome: optional(row, "outcome", |word: String| ContextOutcome::parse(&word))?,
+        items_dropped: parsed(row, "items_dropped", |json: String| {
+            serde_json::from_str::<BTreeMap<String, i64>>(&json).ok()
+        })?,
+        created_at: optional_time(row, "job_created_at")?,
+        updated_at: optional_time(row, "job_updated_at")?,
+    })
+}
+
+fn last_error(row: &Row<'_>) -> rusqlite::Result<Option<LastError>> {
+    let Some(reason) = row.get("job_error_reason")? else { return Ok(None) };
+    Ok(Some(LastError { reason, message: row.get("job_error_message")?, at: time(row, "job_error_at")? }))
+}

@@ -1,0 +1,228 @@
+//! The contract on SQLite, and what can only be brought about behind its back.
+
+use jiff::Timestamp;
+use kit::id::{SessionId, UserId};
+use rusqlite::Connection;
+
+use super::SqliteStore;
+use crate::domain::model::*;
+use crate::store::contract::store_contract;
+use crate::store::{ClaimTerms, ContextStore, ConversationStore, JobStore, Store};
+
+async fn open() -> SqliteStore {
+    SqliteStore::in_memory().await.unwrap()
+}
+
+store_contract!(super::open);
+
+fn key() -> ConversationKey {
+    ConversationKey::new(UserId::parse("u1").unwrap(), ConversationId::parse("c1").unwrap())
+}
+
+fn trigger() -> Trigger {
+    let wait = std::time::Duration::ZERO;
+    Trigger { cause: Cause::Manual, at: Timestamp::UNIX_EPOCH, wait, wait_max: wait, depth_limit: 10 }
+}
+
+async fn says(store: &SqliteStore, text: &str) -> Option<Appended> {
+    let message = NewMessage {
+        client_id: ClientId::random(),
+        role: Role::User,
+        name: String::new(),
+        text: text.into(),
+        at: Timestamp::UNIX_EPOCH,
+    };
+    let addition = Addition { session_id: SessionId::parse("s1").unwrap(), time_zone: None, messages: vec![message] };
+    store.append(&key(), &addition, &trigger()).await.unwrap()
+}
+
+async fn asks(store: &SqliteStore) -> Outcome {
+    match store.enqueue(&key(), &trigger()).await.unwrap() {
+        Enqueued::Accepted(ticket) => ticket.outcome,
+        Enqueued::Full => panic!("the queue is full"),
+    }
+}
+
+async fn claims(store: &SqliteStore) -> Option<Job> {
+    let lease = std::time::Duration::from_secs(60);
+    let terms = ClaimTerms { now: Timestamp::UNIX_EPOCH, lease, deliveries_max: 5 };
+    store.claim(&WorkerId::parse("w1").unwrap(), &[], &terms).await.unwrap()
+}
+
+async fn completes(store: &SqliteStore, job: &Job) -> Committed {
+    let context = SessionContext {
+        conversation_id: key().conversation_id,
+        title: "A talk".into(),
+        summary: String::new(),
+        language: String::new(),
+        items: vec![],
+        provider: String::new(),
+        model: String::new(),
+        prompt_version: String::new(),
+        usage: Usage::default(),
+        extracted_seq: job.upto_seq(),
+        outcome: ContextOutcome::Extracted,
+        items_dropped: Default::default(),
+        extracted_at: Timestamp::UNIX_EPOCH,
+    };
+    store.complete(&job.lease, job.want, &context, Timestamp::UNIX_EPOCH).await.unwrap()
+}
+
+async fn execute(store: &SqliteStore, sql: &'static str) {
+    store.database.write(move |db| db.execute_batch(sql)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_an_older_era_wrote_is_gone_and_takes_no_appends() {
+    let store = open().await;
+    says(&store, "hello").await;
+    asks(&store).await;
+    let job = claims(&store).await.unwrap();
+    completes(&store, &job).await;
+    says(&store, "more").await;
+
+    execute(&store, "UPDATE user_memory SET era = era + 1").await;
+
+    assert_eq!(says(&store, "again").await, None);
+    assert_eq!(asks(&store).await, Outcome::Unknown);
+    assert_eq!(store.find_conversation(&key()).await.unwrap(), None);
+    assert_eq!(store.list_conversations(&key().user_id, None, 9).await.unwrap(), []);
+    assert_eq!(store.list_messages(&key(), 0, 9).await.unwrap(), []);
+    assert_eq!(store.transcript(&job.lease, 0, 9).await.unwrap(), []);
+    assert_eq!(store.raw_tail(&key().user_id, 9).await.unwrap(), []);
+    assert_eq!(store.find_context(&key()).await.unwrap(), None);
+    assert_eq!(store.list_contexts(&key().user_id, 9).await.unwrap(), []);
+    assert_eq!(store.list_idle(Timestamp::MAX, 9).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_conversation_being_deleted_takes_no_appends_and_is_not_found() {
+    let store = open().await;
+    says(&store, "hello").await;
+
+    execute(&store, "UPDATE conversation SET deleting = 1").await;
+
+    assert_eq!(says(&store, "again").await, None);
+    assert_eq!(asks(&store).await, Outcome::Unknown);
+    assert_eq!(store.find_conversation(&key()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_cancelled_job_cannot_commit_and_only_newer_messages_revive_it() {
+    let store = open().await;
+    says(&store, "hello").await;
+    asks(&store).await;
+    let job = claims(&store).await.unwrap();
+
+    execute(
+        &store,
+        "UPDATE conversation SET job_state = 'CANCELLED', job_fence = job_fence + 1, job_owner = NULL, job_lease_until = NULL",
+    )
+    .await;
+
+    assert_eq!(completes(&store, &job).await, Committed::LeaseLost);
+    assert_eq!(asks(&store).await, Outcome::Cancelled);
+    assert_eq!(store.list_idle(Timestamp::UNIX_EPOCH, 9).await.unwrap(), []);
+    says(&store, "something new").await;
+    assert_eq!(asks(&store).await, Outcome::Queued);
+}
+
+#[tokio::test]
+async fn a_result_for_a_deleted_conversation_does_not_reach_its_successor() {
+    let store = open().await;
+    says(&store, "hello").await;
+    asks(&store).await;
+    let old = claims(&store).await.unwrap();
+
+    execute(&store, "DELETE FROM conversation").await;
+    says(&store, "a new life").await;
+    asks(&store).await;
+    let new = claims(&store).await.unwrap();
+
+    assert_eq!((&old.lease.owner, old.lease.fence), (&new.lease.owner, new.lease.fence));
+    assert_eq!(completes(&store, &old).await, Committed::LeaseLost);
+    assert_eq!(completes(&store, &new).await, Committed::Done);
+}
+
+#[tokio::test]
+async fn a_removed_conversation_leaves_the_depth() {
+    let store = open().await;
+    says(&store, "hello").await;
+    asks(&store).await;
+
+    execute(&store, "DELETE FROM conversation").await;
+
+    assert_eq!(store.depth().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_higher_generation_reads_the_same_messages_again() {
+    let store = open().await;
+    says(&store, "hello").await;
+    asks(&store).await;
+    let first = claims(&store).await.unwrap();
+    completes(&store, &first).await;
+
+    execute(&store, "UPDATE conversation SET job_state = 'PENDING', job_want = (1 << 40) + 1").await;
+    assert_eq!(asks(&store).await, Outcome::Merged);
+    let again = claims(&store).await.unwrap();
+
+    assert_eq!((again.want, again.upto_seq()), (Watermark::new(1, 1), 1));
+    assert_eq!(completes(&store, &again).await, Committed::Done);
+    assert_eq!(asks(&store).await, Outcome::AlreadyExtracted);
+    says(&store, "more").await;
+    assert_eq!(asks(&store).await, Outcome::Queued);
+    assert_eq!(claims(&store).await.unwrap().want, Watermark::new(1, 2));
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_there_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("context.db");
+    let before = SqliteStore::open(&path).await.unwrap();
+    says(&before, "hello").await;
+    asks(&before).await;
+    let job = claims(&before).await.unwrap();
+    before.close().await;
+
+    let after = SqliteStore::open(&path).await.unwrap();
+
+    assert_eq!(after.list_messages(&key(), 0, 9).await.unwrap()[0].text, "hello");
+    let found = after.find_extraction(&key()).await.unwrap().unwrap();
+    assert_eq!((found.state, found.fence, found.owner), (JobState::Running, 1, Some(job.lease.owner.clone())));
+    assert_eq!(completes(&after, &job).await, Committed::Done);
+}
+
+/// The lines of SQLite's plan for a query.
+async fn plan(store: &SqliteStore, query: &'static str) -> String {
+    let explain = move |db: &Connection| {
+        let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {query}"))?;
+        let values = vec![rusqlite::types::Value::Null; statement.parameter_count()];
+        let lines = statement.query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>("detail"))?;
+        Ok(lines.collect::<rusqlite::Result<Vec<_>>>()?.join("\n"))
+    };
+    store.database.read(explain).await.unwrap()
+}
+
+#[tokio::test]
+async fn nothing_reads_more_than_its_index() {
+    let store = open().await;
+    let queries = [
+        (super::claim::DUE, "conversation USING INDEX job_due (job_due_at<?)"),
+        (super::claim::EXPIRED, "conversation USING INDEX job_leased (job_lease_until<?)"),
+        (super::jobs::IDLE, "c USING INDEX conversation_dirty (appended_at<?)"),
+        (super::enqueue::LEFT_DIRTY, "c USING INDEX conversation_dirty_of_session (user_id=? AND session_id=?)"),
+        (super::contexts::UNSUMMARISED, "c USING INDEX conversation_unsummarised (user_id=?)"),
+        (super::conversations::RAW_TAIL, "c USING INDEX conversation_dirty_of_session (user_id=?)"),
+        (
+            super::conversations::RAW_TAIL,
+            "said USING PRIMARY KEY (user_id=? AND conversation_id=? AND incarnation=? AND seq>?)",
+        ),
+    ];
+
+    for (query, index) in queries {
+        let plan = plan(&store, query).await;
+        assert!(plan.contains(index), "{query}\nis done by\n{plan}\nnot by\n{index}");
+        assert!(!plan.contains("TEMP B-TREE") || query == super::conversations::RAW_TAIL, "{query}\nsorts:\n{plan}");
+    }
+}
