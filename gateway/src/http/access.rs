@@ -1,0 +1,46 @@
+//! Around every request: an id, and one line in the log when it is answered.
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::HeaderValue;
+use http::header::ORIGIN;
+use kit::clock::monotonic;
+
+use super::cors::Origins;
+use super::headers::{REQUEST_ID, request_id};
+
+/// What the log calls the route of an answer. Handlers leave it among the answer's extensions.
+#[derive(Debug, Clone)]
+pub struct Route(pub String);
+
+/// Gives the request its id, lets it through, marks the answer and logs it. Never a token, a query or a body.
+pub async fn around(State(origins): State<Origins>, mut request: Request, next: Next) -> Response {
+    let started = monotonic();
+    let method = request.method().clone();
+    let origin = request.headers().get(ORIGIN).cloned();
+    let id = match request_id(request.headers()) {
+        Some(id) => id.clone(),
+        None => fresh_id(),
+    };
+    request.headers_mut().insert(REQUEST_ID, id.clone());
+
+    let mut response = next.run(request).await;
+
+    origins.mark(origin.as_ref(), response.headers_mut());
+    tracing::info!(
+        http.method = %method,
+        http.route = response.extensions().get::<Route>().map_or("-", |route| route.0.as_str()),
+        http.status = response.status().as_u16(),
+        duration_ms = started.elapsed().as_secs_f64() * 1000.0,
+        request.id = id.to_str().unwrap_or_default(),
+        "answered"
+    );
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+fn fresh_id() -> HeaderValue {
+    // An id of ours is hexadecimal digits, so the fallback is never taken.
+    HeaderValue::from_str(&kit::id::random()).unwrap_or(HeaderValue::from_static("unknown"))
+}

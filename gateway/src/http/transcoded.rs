@@ -1,0 +1,164 @@
+//! The handler behind every rule: from a request to a rule, to a call, to an answer.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap};
+use http::{Method, request};
+use kit::clock::monotonic;
+use kit::error::{Classify, Kind};
+use tonic::Code;
+
+use super::access::Route;
+use super::error::Failure;
+use super::guard::Guard;
+use super::{body, cors, headers};
+use crate::refusal::Refusal;
+use crate::transcode::request::Parts;
+use crate::transcode::rule::Rule;
+use crate::transcode::{Found, Table};
+use crate::upstream::Upstreams;
+
+/// How far two timers for the same moment may lie apart.
+const TIMER_SLACK: Duration = Duration::from_millis(20);
+
+/// What the handler needs.
+pub struct Transcoder {
+    /// The routes.
+    pub table: Table,
+    /// The services behind them.
+    pub upstreams: Upstreams,
+    /// Who may call what; `None` lets everybody call everything.
+    pub guard: Option<Guard>,
+    /// The longest request body.
+    pub body_bytes_max: usize,
+    /// The longest a request may take.
+    pub deadline_max: Duration,
+    /// How many proxies in front of the gateway are ours.
+    pub trusted_proxies: usize,
+}
+
+impl Transcoder {
+    /// Answers one request.
+    pub async fn answer(&self, request: Request) -> Response {
+        let (request, body) = request.into_parts();
+        let target = request.uri.path();
+        let is_ascii = request.uri.path_and_query().is_none_or(|target| target.as_str().is_ascii());
+        if !is_ascii {
+            return Failure::from(Refusal::MalformedTarget).into_response();
+        }
+        match self.table.find(&request.method, target) {
+            Found::Rule(rule, segments) => {
+                let called = Called { rule, segments, request: &request };
+                let mut response = self.serve(called, body).await.unwrap_or_else(IntoResponse::into_response);
+                response.extensions_mut().insert(Route(rule.template.text.clone()));
+                response
+            }
+            Found::OtherMethods(allow) if request.method == Method::OPTIONS => cors::preflight(&allow),
+            Found::OtherMethods(allow) => {
+                Failure::from(Refusal::MethodNotAllowed { method: request.method, allow }).into_response()
+            }
+            Found::Nothing => Failure::from(Refusal::RouteNotFound).into_response(),
+        }
+    }
+
+    async fn serve(&self, called: Called<'_>, body: Body) -> Result<Response, Failure> {
+        let started = monotonic();
+        let headers = &called.request.headers;
+        let limit = headers::deadline(headers, self.deadline_max)?;
+        if let Some(guard) = &self.guard {
+            guard.admit(called.rule.rpc.path.as_str(), headers).map_err(Failure::of)?;
+        }
+        let answer = async {
+            let body = self.read(&called, body).await?;
+            let message = called.rule.bind(&called.parts(), &body)?;
+            if called.rule.rpc.is_streaming {
+                return Err(Refusal::NotBuilt { rpc: called.rule.rpc.full_name.clone() }.into());
+            }
+            let mut call = tonic::Request::new(message);
+            *call.metadata_mut() = headers::to_metadata(headers, self.client(called.request));
+            call.set_timeout(limit.saturating_sub(started.elapsed()));
+            self.upstreams.call(&called.rule.rpc, call).await
+        };
+        // The timer of the call ends its stream; this one also covers a body that never comes.
+        let answer = tokio::time::timeout(limit, answer).await;
+        let answer = answer.unwrap_or_else(|_| Err(Refusal::DeadlineExceeded.into()));
+        let answer = answer.map_err(|failure| {
+            if is_late(&failure, limit, started) { Refusal::DeadlineExceeded.into() } else { failure }
+        })?;
+
+        let (metadata, message, _) = answer.into_parts();
+        let rendered = called.rule.render(&message).map_err(|error| Failure::of(Unwritable(error)))?;
+        let mut response = Response::new(Body::from(rendered.body));
+        headers::from_metadata(metadata, response.headers_mut());
+        response.headers_mut().insert(CONTENT_TYPE, rendered.content_type);
+        Ok(response)
+    }
+
+    async fn read(&self, called: &Called<'_>, body: Body) -> Result<Bytes, Refusal> {
+        if !called.rule.reads_body() || http_body::Body::is_end_stream(&body) {
+            return Ok(Bytes::new());
+        }
+        let checked = called.rule.check_media_type(&called.request.headers);
+        if is_announced(&called.request.headers) {
+            checked.clone()?;
+        }
+        let body = body::read(body, self.body_bytes_max).await?;
+        if !body.is_empty() {
+            checked?;
+        }
+        Ok(body)
+    }
+
+    fn client(&self, request: &request::Parts) -> Option<IpAddr> {
+        let ConnectInfo(peer) = request.extensions.get::<ConnectInfo<SocketAddr>>()?;
+        Some(headers::client_address(&request.headers, peer.ip(), self.trusted_proxies))
+    }
+}
+
+/// A request and the rule it means.
+struct Called<'a> {
+    rule: &'a Rule,
+    segments: Vec<std::ops::Range<usize>>,
+    request: &'a request::Parts,
+}
+
+impl Called<'_> {
+    fn parts(&self) -> Parts<'_> {
+        Parts {
+            path: self.request.uri.path(),
+            segments: &self.segments,
+            query: self.request.uri.query().unwrap_or_default(),
+            is_patch: self.request.method == Method::PATCH,
+            content_type: self.request.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()),
+        }
+    }
+}
+
+/// Whether the service's own timer for the same deadline went off a moment before ours: tonic's says CANCELLED then.
+fn is_late(failure: &Failure, limit: Duration, started: Instant) -> bool {
+    failure.code() == Code::Cancelled && started.elapsed() + TIMER_SLACK >= limit
+}
+
+/// Whether a body that is not empty was announced, so that its type can be judged before it is read.
+fn is_announced(headers: &HeaderMap) -> bool {
+    headers.get(http::header::CONTENT_LENGTH).is_some_and(|length| length != "0")
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the answer cannot be written as JSON: {0}")]
+struct Unwritable(serde_json::Error);
+
+impl Classify for Unwritable {
+    fn kind(&self) -> Kind {
+        Kind::Internal
+    }
+
+    fn reason(&self) -> &'static str {
+        "UNWRITABLE_ANSWER"
+    }
+}

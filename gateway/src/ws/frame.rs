@@ -1,0 +1,56 @@
+//! Text frames: the messages of `Converse` as protobuf JSON, and the two forms that only a socket has.
+
+use std::time::Duration;
+
+use axum::extract::ws::Message;
+use kit::id::Secret;
+use prost_reflect::DynamicMessage;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::http::error::{Failure, code_name};
+use crate::refusal::Refusal;
+use crate::transcode::response::to_json;
+use crate::transcode::{json, rule::Rpc};
+
+/// How long a client may take to present its token.
+pub(super) const TOKEN_WAIT: Duration = Duration::from_secs(10);
+
+/// Reads what the client says.
+pub(super) fn read(rpc: &Rpc, text: &str) -> Result<DynamicMessage, Refusal> {
+    json::read_message(&rpc.request, text.as_bytes())
+}
+
+/// Writes what the service says.
+pub(super) fn write(message: &DynamicMessage) -> Message {
+    // Messages that came from the wire can be written, and a vector of JSON is UTF-8: the fallbacks are never taken.
+    let json = to_json(message).unwrap_or_default();
+    Message::text(String::from_utf8(json).unwrap_or_default())
+}
+
+/// An `error` frame of our own, in the shape of `ConverseResponse.Error`.
+pub(super) fn error(failure: &Failure) -> Message {
+    let error = json!({"error": {
+        "code": code_name(failure.code()), "reason": failure.reason(), "message": failure.message(), "clientId": "",
+    }});
+    Message::text(error.to_string())
+}
+
+/// The access token in a first frame `{"authenticate": {"accessToken": "…"}}`.
+pub(super) fn access_token(text: &str) -> Option<Secret> {
+    let first: First = serde_json::from_str(text).ok()?;
+    Some(first.authenticate.access_token)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct First {
+    authenticate: Authenticate,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Authenticate {
+    #[serde(rename = "accessToken", alias = "access_token")]
+    access_token: Secret,
+}

@@ -1,0 +1,254 @@
+//! One socket, from its first frame to its last: frames up, frames down, and why it ended.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::extract::ws::{Message, WebSocket};
+use futures::stream::{SplitSink, SplitStream};
+use futures::{SinkExt, StreamExt};
+use http::header::AUTHORIZATION;
+use kit::id::Secret;
+use prost_reflect::DynamicMessage;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Streaming;
+use tonic::client::Grpc;
+use tonic::metadata::{Ascii, MetadataMap, MetadataValue};
+
+use super::ending::Ending;
+use super::{Chat, FRAME_BYTES_MAX, frame};
+use crate::http::error::Failure;
+use crate::refusal::Refusal;
+use crate::transcode::codec::DynamicCodec;
+use crate::upstream::explain;
+
+/// What may wait on its way to the service; beyond that the socket is not read.
+const QUEUE_FRAMES: usize = 64;
+const QUEUE_BYTES: usize = 1024 * 1024;
+/// How long the service may take to accept the stream.
+const OPEN_WAIT: Duration = Duration::from_secs(10);
+const PING_EVERY: Duration = Duration::from_secs(25);
+const PONG_WAIT: Duration = Duration::from_secs(20);
+/// How long one frame may take to leave before its reader counts as too slow.
+const SEND_WAIT: Duration = Duration::from_secs(10);
+/// How long the service may take to finish what it was sent, once the client has left.
+const FINISH_WAIT: Duration = Duration::from_secs(5);
+/// How long to wait for the other half of the closing handshake.
+const CLOSE_WAIT: Duration = Duration::from_secs(2);
+
+/// A socket that has been opened.
+pub(super) struct Session {
+    pub(super) chat: Arc<Chat>,
+    /// What the service hears first: `open`.
+    pub(super) first: DynamicMessage,
+    /// The token of the handshake, already verified.
+    pub(super) token: Option<Secret>,
+    pub(super) metadata: MetadataMap,
+}
+
+/// A frame on its way to the service, with its share of the bytes that may be.
+struct Queued {
+    message: DynamicMessage,
+    _share: Option<OwnedSemaphorePermit>,
+}
+
+impl Session {
+    /// Carries frames until either side ends it.
+    pub(super) async fn run(mut self, socket: WebSocket) {
+        let (mut sink, mut stream) = socket.split();
+        let ending = match self.authenticate(&mut stream).await {
+            Ok(()) => self.converse(&mut sink, &mut stream).await,
+            Err(ending) => ending,
+        };
+        self.close(ending, &mut sink, &mut stream).await;
+    }
+
+    /// Takes the token from the first frame, unless the handshake brought one.
+    async fn authenticate(&mut self, stream: &mut SplitStream<WebSocket>) -> Result<(), Ending> {
+        let Some(guard) = &self.chat.guard else { return Ok(()) };
+        if self.token.is_none() {
+            let token = tokio::select! {
+                token = first_frame(stream) => token?,
+                () = self.chat.clock.sleep(frame::TOKEN_WAIT) => return Err(Ending::TokenOverdue),
+            };
+            guard.verify(token.expose()).map_err(|error| Ending::Failed(Failure::of(error)))?;
+            self.token = Some(token);
+        }
+        Ok(())
+    }
+
+    async fn converse(&self, sink: &mut SplitSink<WebSocket, Message>, stream: &mut SplitStream<WebSocket>) -> Ending {
+        let (queue, queued) = mpsc::channel(QUEUE_FRAMES);
+        // A queue that was just made has room.
+        let _ = queue.try_send(Queued { message: self.first.clone(), _share: None });
+        let mut replies = match self.open(queued).await {
+            Ok(replies) => replies,
+            Err(failure) => return Ending::Failed(failure),
+        };
+        let (notices, mut noticed) = mpsc::channel(QUEUE_FRAMES);
+        let heard = AtomicU64::new(0);
+        let draining = self.chat.lifecycle.draining();
+        let ending = tokio::select! {
+            ending = self.listen(stream, queue, notices.clone(), &heard) => ending,
+            ending = self.speak(sink, &mut replies, &mut noticed) => ending,
+            ending = self.keep_alive(notices, &heard) => ending,
+            () = draining.cancelled() => Ending::Draining,
+        };
+        // `listen` is gone, and the queue with it: the service sees the end of the stream and finishes what it has.
+        if matches!(ending, Ending::ClientLeft | Ending::Draining) {
+            let finished = self.speak(sink, &mut replies, &mut noticed);
+            tokio::select! {
+                _ = finished => {}
+                () = self.chat.clock.sleep(FINISH_WAIT) => {}
+            }
+        }
+        ending
+    }
+
+    /// Starts the stream to the service.
+    async fn open(&self, queued: mpsc::Receiver<Queued>) -> Result<Streaming<DynamicMessage>, Failure> {
+        let converse = &self.chat.converse;
+        let mut request = tonic::Request::new(ReceiverStream::new(queued).map(|queued| queued.message));
+        *request.metadata_mut() = self.metadata.clone();
+        if let Some(token) = &self.token {
+            request.metadata_mut().insert(AUTHORIZATION.as_str(), authorization(token)?);
+        }
+        let unavailable = || Failure::from(Refusal::UpstreamUnavailable { service: converse.service.clone() });
+        let mut client = Grpc::new(self.chat.channel.clone());
+        let opening = async {
+            client.ready().await.map_err(|_| unavailable())?;
+            let codec = DynamicCodec::receiving(converse.response.clone());
+            let answer = client.streaming(request, converse.path.clone(), codec).await;
+            answer.map_err(|status| explain(status, &converse.service))
+        };
+        tokio::select! {
+            answer = opening => Ok(answer?.into_inner()),
+            () = self.chat.clock.sleep(OPEN_WAIT) => Err(unavailable()),
+        }
+    }
+
+    /// Socket to service. What cannot be read is answered with an error frame; the stream goes on.
+    async fn listen(
+        &self,
+        stream: &mut SplitStream<WebSocket>,
+        queue: mpsc::Sender<Queued>,
+        notices: mpsc::Sender<Message>,
+        heard: &AtomicU64,
+    ) -> Ending {
+        let room = Arc::new(Semaphore::new(QUEUE_BYTES));
+        loop {
+            let text = match stream.next().await {
+                None | Some(Ok(Message::Close(_))) => return Ending::ClientLeft,
+                Some(Err(error)) => return Ending::Broken(error),
+                Some(Ok(Message::Binary(_))) => return Ending::Binary,
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {
+                    heard.fetch_add(1, Ordering::Relaxed);
+                    continue;
+                }
+                Some(Ok(Message::Text(text))) => text,
+            };
+            heard.fetch_add(1, Ordering::Relaxed);
+            let message = match frame::read(&self.chat.converse, &text) {
+                Ok(message) => message,
+                Err(refusal) => {
+                    if notices.send(frame::error(&refusal.into())).await.is_err() {
+                        return Ending::ClientLeft;
+                    }
+                    continue;
+                }
+            };
+            // No frame is longer than the limit, so this waits for others to leave and never for ever.
+            let size = text.len().min(FRAME_BYTES_MAX) as u32;
+            let share = Arc::clone(&room).acquire_many_owned(size).await.ok();
+            if queue.send(Queued { message, _share: share }).await.is_err() {
+                // The service has ended the stream; `speak` is about to learn why.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Service to socket, and our own notices between.
+    async fn speak(
+        &self,
+        sink: &mut SplitSink<WebSocket, Message>,
+        replies: &mut Streaming<DynamicMessage>,
+        notices: &mut mpsc::Receiver<Message>,
+    ) -> Ending {
+        loop {
+            let message = tokio::select! {
+                Some(notice) = notices.recv() => notice,
+                reply = replies.message() => match reply {
+                    Ok(Some(reply)) => frame::write(&reply),
+                    Ok(None) => return Ending::Finished,
+                    Err(status) => return Ending::Failed(explain(status, &self.chat.converse.service)),
+                },
+            };
+            tokio::select! {
+                sent = sink.send(message) => if sent.is_err() { return Ending::ClientLeft },
+                () = self.chat.clock.sleep(SEND_WAIT) => return Ending::SlowConsumer,
+            }
+        }
+    }
+
+    /// Asks for a sign of life; ends when none comes.
+    async fn keep_alive(&self, notices: mpsc::Sender<Message>, heard: &AtomicU64) -> Ending {
+        loop {
+            self.chat.clock.sleep(PING_EVERY - PONG_WAIT).await;
+            let before = heard.load(Ordering::Relaxed);
+            if notices.send(Message::Ping(bytes::Bytes::new())).await.is_err() {
+                return Ending::ClientLeft;
+            }
+            self.chat.clock.sleep(PONG_WAIT).await;
+            if heard.load(Ordering::Relaxed) == before {
+                return Ending::ClientLeft;
+            }
+        }
+    }
+
+    /// Says why, and waits a moment for the client's half of the handshake.
+    async fn close(
+        &self,
+        ending: Ending,
+        sink: &mut SplitSink<WebSocket, Message>,
+        stream: &mut SplitStream<WebSocket>,
+    ) {
+        tracing::debug!(?ending, "a socket ends");
+        let Some(close) = ending.frame() else { return };
+        let handshake = async {
+            if let Ending::Failed(failure) = &ending {
+                sink.send(frame::error(failure)).await?;
+            }
+            sink.send(Message::Close(Some(close))).await?;
+            while let Some(Ok(_)) = stream.next().await {}
+            Ok::<(), axum::Error>(())
+        };
+        tokio::select! {
+            // Whoever is gone before he could be told has not missed anything.
+            _ = handshake => {}
+            () = self.chat.clock.sleep(CLOSE_WAIT) => {}
+        }
+    }
+}
+
+async fn first_frame(stream: &mut SplitStream<WebSocket>) -> Result<Secret, Ending> {
+    loop {
+        match stream.next().await {
+            None | Some(Ok(Message::Close(_))) => return Err(Ending::ClientLeft),
+            Some(Err(error)) => return Err(Ending::Broken(error)),
+            Some(Ok(Message::Binary(_))) => return Err(Ending::Binary),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            Some(Ok(Message::Text(text))) => {
+                let missing = || Ending::Failed(Failure::of(kit::authn::AuthnError::TokenMissing));
+                return frame::access_token(&text).ok_or_else(missing);
+            }
+        }
+    }
+}
+
+fn authorization(token: &Secret) -> Result<MetadataValue<Ascii>, Failure> {
+    let invalid = |_| Failure::of(kit::authn::AuthnError::TokenInvalid);
+    let mut value = MetadataValue::try_from(format!("Bearer {}", token.expose())).map_err(invalid)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
