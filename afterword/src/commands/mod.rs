@@ -1,0 +1,55 @@
+//! What an operator types: a table of contents.
+
+pub mod demo;
+pub mod up;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use kit::process::{Failure, SettingsArgs};
+
+use crate::config::{Config, ENV_PREFIX};
+
+/// The memory of a chat or coaching application: conversations in, prompt-ready context out.
+#[derive(Debug, Parser)]
+#[command(name = "afterword", version)]
+pub struct Arguments {
+    #[command(flatten)]
+    settings: SettingsArgs,
+
+    /// Directory of all data, created if need be. The same as the setting `data_dir`.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the three services in this process until SIGTERM or Ctrl-C. What `afterword` alone does.
+    Up,
+    /// Start the services on free ports, hold a conversation, log out, and show what was remembered.
+    Demo(demo::Demo),
+}
+
+impl Arguments {
+    /// Does what was asked for.
+    pub async fn run(self) -> Result<(), Failure> {
+        let mut config: Config = self.settings.load(ENV_PREFIX)?;
+        let chosen = self.data_dir.is_some();
+        if let Some(directory) = self.data_dir {
+            config.data_dir = directory;
+        }
+        match self.command.unwrap_or(Command::Up) {
+            Command::Up => up::run(config).await,
+            Command::Demo(demo) => demo.run(config, chosen).await,
+        }
+    }
+}
+
+/// Answers on standard output. A reader that has gone away (`| head`) is not an error.
+fn say(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
