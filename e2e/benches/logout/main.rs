@@ -1,0 +1,152 @@
+//! How long logging out takes: three processes over loopback, release build, every acknowledged write on disk.
+//!
+//! `cargo xtask bench logout` runs it and prints one JSON object. All figures come from one run, because machines differ and
+//! change: healthy, context-svc killed, context-svc frozen, a model that takes a minute, then as fast as 16 clients can, then
+//! the same extraction awaited by the caller, as the application did that this product replaces.
+#![allow(missing_docs, reason = "a program, not an interface")]
+
+mod awaited;
+mod load;
+mod seed;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use e2e::{Processes, Service};
+use kit::process::Failure;
+use load::{Measured, Post};
+use seed::Seeds;
+use serde_json::{Value, json};
+
+/// Latency of `POST /api/v1/auth/logout`.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask bench logout")]
+struct Arguments {
+    /// How long each open loop lasts, in seconds.
+    #[arg(long, default_value_t = 15)]
+    seconds: u32,
+    /// Logouts a second in the open loops.
+    #[arg(long, default_value_t = 200)]
+    rate: u32,
+    /// Logouts of the closed loop.
+    #[arg(long, default_value_t = 20_000)]
+    closed: usize,
+    /// Clients of the closed loop.
+    #[arg(long, default_value_t = 16)]
+    clients: usize,
+    /// Given by `cargo bench`.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// Connections of an open loop: enough that a slow answer does not delay the next request.
+const CONNECTIONS: usize = 64;
+
+/// Sessions used up before measuring, so that connections and caches are warm.
+const WARM_UP: usize = 500;
+
+/// Logouts whose extraction the caller awaits.
+const AWAITED: usize = 8;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    kit::authn::install_crypto();
+    kit::process::exit("bench logout", run(Arguments::parse()).await)
+}
+
+async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let phase = (arguments.rate * arguments.seconds) as usize;
+    let settings = [
+        (Service::Auth, "access_ttl=1h"),
+        (Service::Context, "access_ttl_max=1h"),
+        (Service::Auth, "log_filter=warn"),
+        (Service::Context, "log_filter=warn"),
+        (Service::Gateway, "log_filter=warn"),
+        // What a killed process had claimed is due again after this.
+        (Service::Context, "queue.lease=5s"),
+        (Service::Context, "queue.heartbeat=1s"),
+        (Service::Context, "schedule.depth_limit=100000"),
+    ];
+    let mut world = Processes::new(&programs()?, &settings);
+    let seeds = Seeds { users: 200, sessions: WARM_UP + 4 * phase + arguments.closed + AWAITED };
+    let seeded = seed::seed(&world, &seeds).await?;
+    let mut sessions = seeded.sessions();
+    world.launch_all().await;
+    let logout = Post { authority: world.authority(), path: "/api/v1/auth/logout" };
+
+    let open = async |tokens: Vec<String>| logout.open_loop(&tokens, arguments.rate, CONNECTIONS).await;
+    open(sessions.take(WARM_UP)).await?;
+    let healthy = open(sessions.take(phase)).await?;
+
+    world.kill(Service::Context).await;
+    let killed = open(sessions.take(phase)).await?;
+    world.launch(Service::Context).await;
+
+    world.freeze(Service::Context);
+    let frozen = open(sessions.take(phase)).await?;
+    world.thaw(Service::Context);
+
+    relaunch(&mut world, "local_pause=60s").await;
+    let slow_model = open(sessions.take(phase)).await?;
+    relaunch(&mut world, "local_pause=0s").await;
+
+    let closed = logout.closed_loop(&sessions.take(arguments.closed), arguments.clients).await?;
+    let (extracted, missing) = seeded.until_extracted(&world, WARM_UP + 4 * phase + arguments.closed).await?;
+
+    relaunch(&mut world, "local_pause=5s").await;
+    let awaited = awaited::measure(&world, &seeded, AWAITED).await?;
+
+    let ratio = |measured: &Measured, healthy: f64, of: fn(&Measured) -> f64| round(of(measured) / healthy);
+    let against_healthy = |measured: &Measured| {
+        json!({
+            "p50": ratio(measured, healthy.p50_ms, |m| m.p50_ms),
+            "p99": ratio(measured, healthy.p99_ms, |m| m.p99_ms),
+        })
+    };
+    let report = json!({
+        "rate": arguments.rate,
+        "open_loop": {"healthy": healthy, "killed": killed, "frozen": frozen, "model_60s": slow_model},
+        "against_healthy": {
+            "killed": against_healthy(&killed), "frozen": against_healthy(&frozen), "model_60s": against_healthy(&slow_model),
+        },
+        "closed_loop": {"clients": arguments.clients, "result": closed},
+        "extracted_afterwards": {"extracted": extracted, "missing": missing},
+        "awaited_in_the_handler": {
+            "model": "5 s", "p50_ms": awaited, "times_slower_at_p50": (awaited / healthy.p50_ms).round(),
+        },
+        "machine": machine(),
+    });
+    println(&report);
+    Ok(())
+}
+
+async fn relaunch(world: &mut Processes, setting: &str) {
+    world.kill(Service::Context).await;
+    world.set(Service::Context, setting);
+    world.launch(Service::Context).await;
+}
+
+/// The directory of the release build, from that of this benchmark.
+fn programs() -> Result<PathBuf, Failure> {
+    let this = std::env::current_exe()?;
+    Ok(this.ancestors().nth(2).ok_or("a benchmark is built two levels below the programs")?.to_owned())
+}
+
+fn machine() -> Value {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    json!({"cores": cores})
+}
+
+fn round(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+#[expect(clippy::print_stdout, reason = "the result of a benchmark")]
+fn println(report: &Value) {
+    println!("{report:#}");
+}
+
+/// How long to wait for what must come.
+const PATIENCE: Duration = Duration::from_secs(180);

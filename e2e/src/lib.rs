@@ -1,0 +1,14 @@
+//! A small language in which the promises are told as stories.
+//!
+//! [`World`] runs the real services in one process on SQLite files, with a scripted model and a clock that can be moved;
+//! [`Processes`] runs the real programs, to be killed. Both are spoken to through the gateway, as a browser would.
+
+mod model;
+mod processes;
+mod user;
+mod world;
+
+pub use model::ScriptedModel;
+pub use processes::{Processes, Service};
+pub use user::User;
+pub use world::{World, eventually};

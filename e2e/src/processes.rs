@@ -1,0 +1,246 @@
+//! The three services as the processes they are in production, to be killed, stopped and started again.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use afterword::client::Client;
+use kit::clock::monotonic;
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+/// How long a service may take to become ready, or to end.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// One of the three services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Service {
+    /// Accounts and login sessions.
+    Auth,
+    /// Conversations and their memory.
+    Context,
+    /// REST and WebSocket.
+    Gateway,
+}
+
+impl Service {
+    /// All of them, in an order in which they can be started.
+    pub const ALL: [Self; 3] = [Self::Auth, Self::Context, Self::Gateway];
+
+    /// The name of its program.
+    pub fn program(self) -> &'static str {
+        match self {
+            Self::Auth => "auth-svc",
+            Self::Context => "context-svc",
+            Self::Gateway => "gateway",
+        }
+    }
+
+    fn port(self) -> u16 {
+        match self {
+            Self::Auth => 50051,
+            Self::Context => 50052,
+            Self::Gateway => 8080,
+        }
+    }
+
+    fn admin_port(self) -> u16 {
+        match self {
+            Self::Auth => 9051,
+            Self::Context => 9052,
+            Self::Gateway => 9080,
+        }
+    }
+}
+
+/// Three processes on a loopback address of their own, with their data in a directory that goes with them.
+///
+/// A fixed port on a private address, rather than a free port on a shared one: a restarted service gets the same port back
+/// whatever other tests do.
+pub struct Processes {
+    programs: PathBuf,
+    directory: TempDir,
+    address: Ipv4Addr,
+    settings: Vec<(Service, String)>,
+    running: BTreeMap<Service, Child>,
+}
+
+impl Processes {
+    /// Prepares a world of the programs in `programs`; `settings` are further `key=value` pairs for a service.
+    pub fn new(programs: &Path, settings: &[(Service, &str)]) -> Self {
+        Self {
+            programs: programs.to_owned(),
+            directory: tempfile::tempdir().expect("a temporary directory can be made"),
+            address: next_address(),
+            settings: settings.iter().map(|(service, pair)| (*service, (*pair).to_owned())).collect(),
+            running: BTreeMap::new(),
+        }
+    }
+
+    /// Starts all three from where the tests are built, and waits until they are ready.
+    pub async fn start(settings: &[(Service, &str)]) -> Self {
+        let mut world = Self::new(&beside_the_tests(), settings);
+        world.launch_all().await;
+        world
+    }
+
+    /// Starts all three and waits until they are ready.
+    pub async fn launch_all(&mut self) {
+        for service in Service::ALL {
+            self.spawn(service);
+        }
+        for service in Service::ALL {
+            self.until_ready(service).await;
+        }
+    }
+
+    /// Starts one and waits until it is ready.
+    pub async fn launch(&mut self, service: Service) {
+        self.spawn(service);
+        self.until_ready(service).await;
+    }
+
+    /// Changes a setting of a service, from its next start on.
+    pub fn set(&mut self, service: Service, setting: &str) {
+        self.settings.push((service, setting.to_owned()));
+    }
+
+    /// Ends a process at once, as the kernel does when memory runs out: SIGKILL.
+    pub async fn kill(&mut self, service: Service) {
+        if let Some(mut child) = self.running.remove(&service) {
+            child.kill().await.expect("a child process can be killed");
+        }
+    }
+
+    /// Asks a process to end, as an orchestrator does: SIGTERM. Answers its exit code.
+    pub async fn terminate(&mut self, service: Service) -> Option<i32> {
+        let mut child = self.running.remove(&service)?;
+        signal(&child, Signal::TERM);
+        let ended = tokio::time::timeout(PATIENCE, child.wait()).await.expect("the process ends within its drain");
+        ended.expect("a child process can be waited for").code()
+    }
+
+    /// Freezes a process: it keeps its ports and its connections, and never answers. SIGSTOP.
+    pub fn freeze(&self, service: Service) {
+        signal(&self.running[&service], Signal::STOP);
+    }
+
+    /// Lets a frozen process go on. SIGCONT.
+    pub fn thaw(&self, service: Service) {
+        signal(&self.running[&service], Signal::CONT);
+    }
+
+    /// A client of the gateway.
+    pub fn client(&self) -> Client {
+        Client::new(format!("http://{}:{}", self.address, Service::Gateway.port()))
+    }
+
+    /// Host and port of the gateway.
+    pub fn authority(&self) -> String {
+        format!("{}:{}", self.address, Service::Gateway.port())
+    }
+
+    /// The settings with which a service is started, for opening its store while it does not run.
+    pub fn config_of<T: kit::config::Settings>(&self, service: Service) -> Result<T, kit::config::ConfigError> {
+        let pair = |setting: String| kit::process::key_value(&setting).ok();
+        let flags = self.settings_of(service).into_iter().filter_map(pair).collect();
+        kit::config::load(&kit::config::Sources { flags, env_prefix: "AFTERWORD_E2E", ..Default::default() })
+    }
+
+    /// Where a service speaks gRPC.
+    pub fn endpoint(&self, service: Service) -> String {
+        format!("http://{}:{}", self.address, service.port())
+    }
+
+    /// Where the data is.
+    pub fn data(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The operating system's id of a running process.
+    pub fn process_id(&self, service: Service) -> Option<u32> {
+        self.running.get(&service).and_then(Child::id)
+    }
+
+    fn spawn(&mut self, service: Service) {
+        let program = self.programs.join(service.program());
+        let log_path = self.directory.path().join(format!("{}.log", service.program()));
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(&log_path).expect("a log can be written");
+        let mut command = Command::new(&program);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::from(log)).kill_on_drop(true);
+        for setting in self.settings_of(service) {
+            command.arg("--set").arg(setting);
+        }
+        let child = command.spawn().unwrap_or_else(|error| {
+            panic!("cannot start {}: {error}; build it with `cargo build --workspace --bins`", program.display())
+        });
+        self.running.insert(service, child);
+    }
+
+    fn settings_of(&self, service: Service) -> Vec<String> {
+        let at = |port: u16| format!("{}:{port}", self.address);
+        let data = self.directory.path().display();
+        let mut settings = vec![
+            format!("listen={}", at(service.port())),
+            format!("admin_listen={}", at(service.admin_port())),
+            format!("internal_tokens={}", "e2e-internal-token-of-thirty-two-bytes"),
+        ];
+        if service != Service::Gateway {
+            settings.push(format!("store=sqlite:{data}/{}.db", service.program()));
+        }
+        if service != Service::Auth {
+            settings.push(format!("auth_svc={}", self.endpoint(Service::Auth)));
+        }
+        if service != Service::Context {
+            settings.push(format!("context_svc={}", self.endpoint(Service::Context)));
+        }
+        settings.extend(self.settings.iter().filter(|(of, _)| *of == service).map(|(_, pair)| pair.clone()));
+        settings
+    }
+
+    async fn until_ready(&mut self, service: Service) {
+        let url = format!("http://{}:{}/readyz", self.address, service.admin_port());
+        let start = monotonic();
+        loop {
+            if let Ok(answer) = reqwest::get(&url).await
+                && answer.status().is_success()
+            {
+                return;
+            }
+            let child = self.running.get_mut(&service).expect("the service was started");
+            if let Ok(Some(status)) = child.try_wait() {
+                panic!("{} ended with {status}:\n{}", service.program(), self.log(service));
+            }
+            assert!(start.elapsed() < PATIENCE, "{} is not ready:\n{}", service.program(), self.log(service));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    fn log(&self, service: Service) -> String {
+        let path = self.directory.path().join(format!("{}.log", service.program()));
+        std::fs::read_to_string(path).unwrap_or_default()
+    }
+}
+
+/// `target/debug` when a test of `target/debug/deps` asks.
+fn beside_the_tests() -> PathBuf {
+    let test = std::env::current_exe().expect("a running test knows its own file");
+    test.ancestors().nth(2).expect("tests are built two levels below the programs").to_owned()
+}
+
+fn signal(child: &Child, signal: Signal) {
+    let id = child.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("the child is running");
+    kill_process(id, signal).expect("a child process can be signalled");
+}
+
+/// A loopback address that no other world of this machine is likely to use: any of `127.0.0.0/8` works on Linux.
+fn next_address() -> Ipv4Addr {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = std::process::id().wrapping_mul(64).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+    let [_, b, c, d] = number.to_be_bytes();
+    Ipv4Addr::new(127, 128 | b, c, d)
+}

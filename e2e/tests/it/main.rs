@@ -1,0 +1,8 @@
+//! The promises, as stories on the outside of the services.
+
+mod bad_input;
+mod isolation;
+mod kill;
+mod logout;
+mod once;
+mod restart;
