@@ -1,0 +1,83 @@
+//! The workspace's own tools: `cargo xtask tidy | docs | test | bench`.
+//!
+//! One module per command. They read the source tree and run cargo; no service depends on them.
+#![allow(clippy::print_stdout, reason = "printing is what these commands are for")]
+
+mod bench;
+mod docs;
+mod source;
+mod test;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command as Process, ExitCode, Stdio};
+
+use clap::{Parser, Subcommand};
+
+/// Tools that hold this repository together.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Hold the source tree to its invariants, I1 to I6 of ARCHITECTURE.md.
+    Tidy,
+    /// Write the generated documents: docs/configuration.md, docs/errors.md and the tables of docs/api.md.
+    Docs {
+        /// Write nothing; fail if a document is not what would be written.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Measure a release build: `logout` is how long logging out takes, in whatever state the other services are.
+    Bench {
+        /// Which benchmark.
+        #[arg(value_parser = ["logout"])]
+        name: String,
+        /// Passed on to it; `--help` lists what it knows.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Build every program, run every test, and say loudly what was skipped.
+    Test {
+        /// Passed on to `cargo test`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let root = workspace_root();
+    let done = match Arguments::parse().command {
+        Command::Tidy => tidy::run(&root),
+        Command::Docs { check } => docs::run(&root, check),
+        Command::Bench { name, arguments } => bench::run(&root, &name, &arguments),
+        Command::Test { arguments } => test::run(&root, &arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What a command ends with when it did not succeed: text for a person.
+type Failure = Box<dyn std::error::Error>;
+
+fn workspace_root() -> PathBuf {
+    // Cargo sets it for `cargo run`, which is what `cargo xtask` is; started by hand, the current folder must be the workspace.
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    manifest.as_deref().and_then(Path::parent).map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}
+
+/// The cargo that runs this, in the workspace.
+fn cargo(root: &Path) -> Process {
+    let mut command = Process::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root).stdin(Stdio::null());
+    command
+}
