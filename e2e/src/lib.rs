@@ -9,6 +9,6 @@ mod user;
 mod world;
 
 pub use model::ScriptedModel;
-pub use processes::{Processes, Service};
+pub use processes::{Processes, Service, program};
 pub use user::User;
 pub use world::{World, eventually};

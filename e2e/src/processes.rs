@@ -226,6 +226,11 @@ impl Processes {
     }
 }
 
+/// A program of the workspace, built beside the tests that ask for it.
+pub fn program(name: &str) -> PathBuf {
+    beside_the_tests().join(name)
+}
+
 /// `target/debug` when a test of `target/debug/deps` asks.
 fn beside_the_tests() -> PathBuf {
     let test = std::env::current_exe().expect("a running test knows its own file");

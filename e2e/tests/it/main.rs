@@ -6,3 +6,4 @@ mod kill;
 mod logout;
 mod once;
 mod restart;
+mod startup;
