@@ -20,7 +20,7 @@ pub fn secret_bytes<const N: usize>() -> [u8; N] {
 
 /// A random number in `0.0..1.0`, for jitter. Never for secrets.
 #[expect(clippy::disallowed_methods, reason = "the one place that makes randomness")]
-pub fn fraction() -> f64 {
+pub(crate) fn fraction() -> f64 {
     rand::random()
 }
 

@@ -25,18 +25,13 @@ impl Lifecycle {
         Self::default()
     }
 
-    /// A life within this one: it ends with this one, or earlier on its own.
-    pub fn child(&self) -> Self {
-        Self { draining: self.draining.child_token(), stopped: self.stopped.child_token(), tasks: TaskTracker::new() }
-    }
-
     /// Cancelled when the drain begins.
     pub fn draining(&self) -> CancellationToken {
         self.draining.clone()
     }
 
     /// Cancelled when whatever still runs is to be abandoned.
-    pub fn stopped(&self) -> CancellationToken {
+    pub(crate) fn stopped(&self) -> CancellationToken {
         self.stopped.clone()
     }
 
@@ -127,15 +122,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_child_ends_with_its_parent_and_not_the_other_way() {
-        let parent = Lifecycle::new();
-        let child = parent.child();
-        let other = parent.child();
+    async fn a_hard_stop_abandons_what_runs_at_once() {
+        let life = Lifecycle::new();
+        let task = life.spawn("stubborn", std::future::pending::<()>());
 
-        child.stop();
-        assert!(!parent.draining().is_cancelled() && !other.stopped().is_cancelled());
+        life.stop();
 
-        parent.stop();
-        assert!(other.stopped().is_cancelled());
+        assert!(task.await.unwrap().is_none() && life.draining().is_cancelled());
     }
 }

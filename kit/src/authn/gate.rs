@@ -3,10 +3,9 @@
 //! Closed unless opened: a method that no list names requires a user token, even one that does not exist.
 
 use std::fmt;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures::future::{Either, Ready, ready};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Request, Response};
@@ -17,7 +16,7 @@ use tower::{Layer, Service};
 
 use super::{AuthnError, Verifier};
 use crate::error::InvalidField;
-use crate::id::{Secret, secret_bytes};
+use crate::id::Secret;
 use crate::status::to_status;
 
 /// The header by which services and operators prove themselves.
@@ -59,9 +58,9 @@ fn is_listed(list: &[&str], path: &str) -> bool {
     list.iter().any(|entry| path == *entry || (entry.ends_with('/') && path.starts_with(entry)))
 }
 
-/// A secret shared by the services: at least 32 visible ASCII characters.
+/// A secret shared by the services: at least 32 visible ASCII characters. Cheap to clone, as every call does.
 #[derive(Clone, PartialEq, Eq)]
-pub struct InternalToken(Secret);
+pub struct InternalToken(Arc<Secret>);
 
 impl InternalToken {
     /// The token in `secret`, if it is long enough to be one.
@@ -70,12 +69,7 @@ impl InternalToken {
         if text.len() < INTERNAL_TOKEN_BYTES_MIN || !text.bytes().all(|b| b.is_ascii_graphic()) {
             return Err(InvalidField::new("internal_token", "must be at least 32 visible ASCII characters"));
         }
-        Ok(Self(secret))
-    }
-
-    /// A fresh one of 256 random bits.
-    pub fn random() -> Self {
-        Self(Secret::new(URL_SAFE_NO_PAD.encode(secret_bytes::<32>())))
+        Ok(Self(Arc::new(secret)))
     }
 
     fn equals(&self, given: &[u8]) -> subtle::Choice {

@@ -110,12 +110,12 @@ impl Keys {
     }
 
     /// The key set in force.
-    pub fn current(&self) -> Arc<KeySet> {
+    pub(super) fn current(&self) -> Arc<KeySet> {
         self.shared.current.load_full()
     }
 
     /// Whether a key set has ever been put in force.
-    pub fn are_loaded(&self) -> bool {
+    pub(super) fn are_loaded(&self) -> bool {
         self.shared.loaded.load(Ordering::Acquire)
     }
 

@@ -20,7 +20,7 @@ use crate::id::{SessionId, UserId};
 pub use follow::follow;
 pub use gate::{AccessTable, Gate, Gated, INTERNAL_TOKEN_HEADER, InternalToken, InternalTokens, bearer};
 pub use jwks::{Jwk, KeySet, Keys};
-pub use token::{LEEWAY, Policy, TOKEN_BYTES_MAX, signature_only};
+pub use token::{LEEWAY, Policy, signature_only};
 pub use trust::{Change, Entry, News, TrustSet};
 
 /// The user a request is made for, as a verified access token states it.

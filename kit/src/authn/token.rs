@@ -18,7 +18,7 @@ use super::{AuthnError, Caller};
 use crate::id::{SessionId, UserId, is_id};
 
 /// The longest token that is looked at.
-pub const TOKEN_BYTES_MAX: usize = 4096;
+const TOKEN_BYTES_MAX: usize = 4096;
 
 /// How far the clocks of issuer and verifier may differ, for `exp`, `iat` and `nbf` alike.
 pub const LEEWAY: Duration = Duration::from_secs(5);

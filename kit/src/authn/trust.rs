@@ -167,12 +167,6 @@ impl TrustSet {
         self.shared.revoked.read().as_of
     }
 
-    /// How far behind the store this is at `now`; `None` before the first complete snapshot.
-    pub fn lag(&self, now: Timestamp) -> Option<Duration> {
-        let as_of = self.as_of()?;
-        Some(Duration::try_from(now.duration_since(as_of)).unwrap_or(Duration::ZERO))
-    }
-
     /// How many revocations are held.
     pub fn len(&self) -> usize {
         let revoked = self.shared.revoked.read();

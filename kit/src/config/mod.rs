@@ -55,7 +55,7 @@ pub enum ConfigError {
     NotToml {
         /// The file.
         path: PathBuf,
-        /// Line, column and what was expected.
+        /// The line and what was expected.
         problem: String,
     },
     /// Nobody knows this key.
@@ -101,7 +101,12 @@ pub fn load<T: Settings>(sources: &Sources) -> Result<T, ConfigError> {
         insert(&mut merged, &setting.key, setting.parse(text)?);
     }
     let settings: T = serde_path_to_error::deserialize(Value::Object(merged)).map_err(|error| {
-        ConfigError::Invalid { key: error.path().to_string(), problem: error.into_inner().to_string() }
+        let key = error.path().to_string();
+        // What serde says quotes the value.
+        let of_setting = key.split('[').next();
+        let hidden = known.iter().find(|setting| setting.is_secret() && of_setting == Some(&setting.key));
+        let problem = hidden.map_or_else(|| error.inner().to_string(), |secret| format!("must be a {}", secret.kind));
+        ConfigError::Invalid { key, problem }
     })?;
     settings.check()?;
     Ok(settings)
@@ -117,7 +122,7 @@ fn merge_file(path: &PathBuf, known: &[Setting], merged: &mut Map<String, Value>
         std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.clone(), source })?;
     let table: toml::Table = text
         .parse()
-        .map_err(|error: toml::de::Error| ConfigError::NotToml { path: path.clone(), problem: error.to_string() })?;
+        .map_err(|error| ConfigError::NotToml { path: path.clone(), problem: toml_problem(&text, &error) })?;
     let value = serde_json::to_value(table)
         .map_err(|error| ConfigError::NotToml { path: path.clone(), problem: error.to_string() })?;
     let mut leaves = Vec::new();
@@ -127,6 +132,12 @@ fn merge_file(path: &PathBuf, known: &[Setting], merged: &mut Map<String, Value>
         insert(merged, &setting.key, value);
     }
     Ok(())
+}
+
+/// Where and what, without the line itself: it may hold a secret.
+fn toml_problem(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or(text);
+    format!("line {}: {}", before.matches('\n').count() + 1, error.message())
 }
 
 /// Flattens nested tables to dotted keys; a table that is itself a setting stays whole.

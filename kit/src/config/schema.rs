@@ -21,6 +21,10 @@ pub struct Setting {
 }
 
 impl Setting {
+    pub(super) fn is_secret(&self) -> bool {
+        matches!(self.kind.as_str(), "secret" | "list of secrets")
+    }
+
     /// The value of this setting written as text, in an environment variable or a flag.
     pub(super) fn parse(&self, text: &str) -> Result<Value, ConfigError> {
         let wrong =

@@ -59,7 +59,9 @@ impl GrpcServer {
     /// Adds gRPC server reflection v1 for the encoded descriptor sets given.
     pub fn with_reflection(self, descriptor_sets: &[&'static [u8]]) -> Result<Self, tonic_reflection::server::Error> {
         let mut builder = tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            // So that a client can read the details of our errors.
+            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET);
         for set in descriptor_sets {
             builder = builder.register_encoded_file_descriptor_set(set);
         }
@@ -107,7 +109,8 @@ fn server() -> Server {
     Server::builder()
         .http2_keepalive_interval(Some(KEEP_ALIVE))
         .http2_keepalive_timeout(Some(KEEP_ALIVE_TIMEOUT))
-        .max_concurrent_streams(1024)
+        // One gateway holds all its chat sockets on one connection.
+        .max_concurrent_streams(16_384)
 }
 
 /// A channel to another process that connects when first used and reconnects by itself.
@@ -125,13 +128,13 @@ pub fn channel(uri: &str) -> Result<Channel, tonic::transport::Error> {
 pub fn admin(listener: TcpListener, health: &Health, lifecycle: &Lifecycle) {
     let router =
         Router::new().route("/livez", get(|| async { "ok" })).route("/readyz", get(readyz)).with_state(health.clone());
-    let draining = lifecycle.draining();
-    lifecycle.spawn("admin server", async move {
-        let serving = axum::serve(listener, router).with_graceful_shutdown(draining.cancelled_owned());
-        if let Err(error) = serving.await {
+    let stopped = lifecycle.stopped();
+    // Not a task of the lifecycle: the drain would wait for what lasts as long as it does.
+    tokio::spawn(stopped.run_until_cancelled_owned(async move {
+        if let Err(error) = axum::serve(listener, router).await {
             tracing::error!(error = &error as &dyn std::error::Error, "the admin server ended");
         }
-    });
+    }));
 }
 
 async fn readyz(State(health): State<Health>) -> Response {

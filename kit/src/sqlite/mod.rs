@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use rusqlite_migration::Migrations;
 use tokio::sync::Semaphore;
 
@@ -67,9 +67,16 @@ pub enum Error {
     /// The disk, or the limit set for the file, is full. Nothing was written.
     #[error("the store is full")]
     Full,
-    /// The database failed. Nothing was written.
+    /// The file is locked or cannot be reached, or another write broke the transaction that it shared with this one. Nothing
+    /// was written.
+    #[error("the store cannot be reached")]
+    Away(#[source] rusqlite::Error),
+    /// The database refused the statement or its data. Nothing was written.
     #[error("the store failed")]
     Sqlite(#[source] rusqlite::Error),
+    /// The work given panicked. Nothing was written.
+    #[error("a statement of the store panicked")]
+    Panicked,
     /// The database has been closed.
     #[error("the store is closed")]
     Closed,
@@ -78,7 +85,15 @@ pub enum Error {
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(
+                ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::ReadOnly
+                | ErrorCode::CannotOpen
+                | ErrorCode::OperationAborted,
+            ) => Self::Away(error),
             _ => Self::Sqlite(error),
         }
     }
@@ -87,18 +102,10 @@ impl From<rusqlite::Error> for Error {
 impl Classify for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::Full | Self::Closed | Self::InUse { .. } => Kind::Unavailable,
-            Self::Sqlite(error) => match error.sqlite_error_code() {
-                Some(
-                    rusqlite::ErrorCode::DatabaseBusy
-                    | rusqlite::ErrorCode::DatabaseLocked
-                    | rusqlite::ErrorCode::SystemIoFailure
-                    | rusqlite::ErrorCode::ReadOnly
-                    | rusqlite::ErrorCode::CannotOpen,
-                ) => Kind::Unavailable,
-                _ => Kind::Internal,
-            },
-            Self::NotWritable { .. }
+            Self::Full | Self::Away(_) | Self::Closed | Self::InUse { .. } => Kind::Unavailable,
+            Self::Sqlite(_)
+            | Self::Panicked
+            | Self::NotWritable { .. }
             | Self::NetworkFileSystem { .. }
             | Self::Migration { .. }
             | Self::Setting { .. } => Kind::Internal,
@@ -108,7 +115,13 @@ impl Classify for Error {
     fn reason(&self) -> &'static str {
         match self {
             Self::Full => "STORE_FULL",
-            _ => "STORE_UNAVAILABLE",
+            Self::Away(_) | Self::Closed | Self::InUse { .. } => "STORE_UNAVAILABLE",
+            Self::Sqlite(_)
+            | Self::Panicked
+            | Self::NotWritable { .. }
+            | Self::NetworkFileSystem { .. }
+            | Self::Migration { .. }
+            | Self::Setting { .. } => "STORE_FAILED",
         }
     }
 }
@@ -121,7 +134,7 @@ pub struct Database {
 }
 
 struct Readers {
-    free: Semaphore,
+    free: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -133,7 +146,7 @@ impl Database {
             let lock = open::claim(&path)?;
             let connection = open::writer(&path, migrations)?;
             let idle = (0..READERS).map(|_| open::reader(&path)).collect::<Result<Vec<_>, _>>()?;
-            let readers = Readers { free: Semaphore::new(READERS), idle: Mutex::new(idle) };
+            let readers = Readers { free: Arc::new(Semaphore::new(READERS)), idle: Mutex::new(idle) };
             Ok(Self { writer: Arc::new(Writer::start(connection, Some(lock))), readers: Some(Arc::new(readers)) })
         })
         .await
@@ -165,24 +178,32 @@ impl Database {
         let Some(readers) = self.readers.clone() else {
             return self.writer.run(work).await;
         };
-        tokio::task::spawn_blocking(move || Ok(readers.with(work)??)).await.map_err(|_| Error::Closed)?
+        // Waited for here and not on a blocking thread: a burst of reads must not use those up.
+        let free = readers.free.clone().acquire_owned().await.map_err(|_| Error::Closed)?;
+        let read = move || {
+            let _free = free;
+            readers.with(work)
+        };
+        tokio::task::spawn_blocking(read).await.map_err(|_| Error::Panicked)?
     }
 
     /// Closes the file once every write accepted so far is on disk, and gives up its lock.
     ///
     /// Later calls answer [`Error::Closed`].
     pub async fn close(&self) {
+        if let Some(readers) = &self.readers {
+            readers.free.close();
+            readers.idle.lock().clear();
+        }
         self.writer.close().await;
     }
 }
 
 impl Readers {
-    fn with<T>(&self, work: impl FnOnce(&Connection) -> T) -> Result<T, Error> {
-        // Blocking threads are plentiful and reads are short: waiting here bounds the open connections.
-        let _permit = futures::executor::block_on(self.free.acquire()).map_err(|_| Error::Closed)?;
+    fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
         let connection = Returned { connection: self.idle.lock().pop(), home: self };
         let borrowed = connection.connection.as_ref().ok_or(Error::Closed)?;
-        Ok(work(borrowed))
+        Ok(work(borrowed)?)
     }
 }
 

@@ -11,6 +11,9 @@ use super::Error;
 
 const BUSY: Duration = Duration::from_secs(5);
 
+/// More than a service has; SQLite would otherwise compile some of them again and again.
+const STATEMENTS_KEPT: usize = 128;
+
 /// File systems on which SQLite's locks cannot be relied on (`statfs(2)`: NFS, SMB, CIFS, SMB2, 9p, Ceph, AFS, FUSE left out
 /// because it is as often local).
 const NETWORK_FILE_SYSTEMS: [u32; 7] =
@@ -53,6 +56,7 @@ fn refuse_network_file_system(directory: &Path) -> Result<(), Error> {
 pub(super) fn writer(path: &Path, migrations: Migrations<'static>) -> Result<Connection, Error> {
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     set(&connection, "journal_mode", "wal")?;
     // NORMAL may lose acknowledged commits on a power cut (https://sqlite.org/pragma.html#pragma_synchronous).
     set(&connection, "synchronous", "2")?;
@@ -67,6 +71,7 @@ pub(super) fn reader(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     set(&connection, "foreign_keys", "1")?;
     set(&connection, "query_only", "1")?;
     Ok(connection)

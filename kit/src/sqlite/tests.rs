@@ -52,10 +52,15 @@ async fn a_failed_write_undoes_itself_and_not_its_neighbours() {
 #[tokio::test]
 async fn a_write_whose_caller_left_is_still_made() {
     let database = Database::in_memory(schema()).await.unwrap();
-
-    let mut abandoned = Box::pin(database.write(add("one")));
+    let (leave, left) = std::sync::mpsc::channel();
+    let mut abandoned = Box::pin(database.write(move |db| {
+        left.recv().unwrap();
+        add("one")(db)
+    }));
     assert!(futures::poll!(&mut abandoned).is_pending());
+
     drop(abandoned);
+    leave.send(()).unwrap();
 
     assert_eq!(words(&database).await, ["one"]);
 }
@@ -130,15 +135,26 @@ async fn whoever_shares_a_commit_with_a_full_disk_is_told_to_try_again() {
     let directory = tempfile::tempdir().unwrap();
     let database = Database::open(&directory.path().join("a.db"), schema()).await.unwrap();
     database.write(|db| db.pragma_update(None, "max_page_count", 8)).await.unwrap();
-    let (begin, begun) = std::sync::mpsc::channel();
+    let (started, has_started) = tokio::sync::oneshot::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel();
+    let first = database.write(move |_| {
+        started.send(()).unwrap();
+        may_go_on.recv().unwrap();
+        Ok(())
+    });
 
-    let first = database.write(move |_| Ok(begun.recv().unwrap()));
-    let neighbour = database.write(add("lost"));
-    let large = database.write(|db| db.execute("INSERT INTO word VALUES (hex(zeroblob(100000)))", []));
-    let all_wait = async { begin.send(()).unwrap() };
-    let (_, neighbour, large, ()) = tokio::join!(biased; first, neighbour, large, all_wait);
+    // While the first is at work, alone, the other two queue up: the next commit is theirs together.
+    let others = async {
+        has_started.await.unwrap();
+        let neighbour = database.write(add("lost"));
+        let large = database.write(|db| db.execute("INSERT INTO word VALUES (hex(zeroblob(100000)))", []));
+        tokio::join!(biased; neighbour, large, async { go_on.send(()).unwrap() })
+    };
+    let (_, (neighbour, large, ())) = tokio::join!(first, others);
 
-    assert_eq!((large.unwrap_err().reason(), neighbour.unwrap_err().reason()), ("STORE_FULL", "STORE_UNAVAILABLE"));
+    let neighbour = neighbour.unwrap_err();
+    assert_eq!(large.unwrap_err().reason(), "STORE_FULL");
+    assert_eq!((neighbour.kind(), neighbour.reason()), (Kind::Unavailable, "STORE_UNAVAILABLE"));
     assert!(words(&database).await.is_empty());
 }
 

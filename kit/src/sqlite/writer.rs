@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
-use rusqlite::Connection;
+use rusqlite::{Connection, ffi};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Error;
@@ -78,8 +78,8 @@ impl<T: Send, W: FnOnce(&Connection) -> rusqlite::Result<T> + Send> Write for Jo
 
     fn answer(self: Box<Self>, committed: Result<(), Error>) {
         let result = match self.result {
-            // The work panicked, or was never reached.
-            None => Err(committed.err().unwrap_or(Error::Closed)),
+            // The work was never reached, or it panicked.
+            None => Err(committed.err().unwrap_or(Error::Panicked)),
             Some(Err(error)) => Err(error.into()),
             Some(Ok(value)) => committed.map(|()| value),
         };
@@ -112,6 +112,10 @@ fn commit(connection: &Connection, batch: &mut [Box<dyn Write>]) -> rusqlite::Re
     for write in batch.iter_mut() {
         connection.execute_batch("SAVEPOINT one")?;
         if !write.run(connection) {
+            if connection.is_autocommit() {
+                // A full disk or a failing one ends the whole transaction, not only the statement that met it.
+                return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ABORT_ROLLBACK), None));
+            }
             connection.execute_batch("ROLLBACK TO one")?;
         }
         connection.execute_batch("RELEASE one")?;
@@ -122,6 +126,8 @@ fn commit(connection: &Connection, batch: &mut [Box<dyn Write>]) -> rusqlite::Re
 fn copy_of(error: &rusqlite::Error) -> Error {
     match error {
         rusqlite::Error::SqliteFailure(code, message) => rusqlite::Error::SqliteFailure(*code, message.clone()).into(),
-        other => Error::Sqlite(rusqlite::Error::ToSqlConversionFailure(other.to_string().into())),
+        other => {
+            Error::Sqlite(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ERROR), Some(other.to_string())))
+        }
     }
 }

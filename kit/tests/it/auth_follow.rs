@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use kit::authn::{AccessTable, Caller, Gate, InternalToken, Verifier, follow};
 use kit::clock::TestClock;
+use kit::id::Secret;
 use kit::lifecycle::Lifecycle;
 use kit::serve::{GrpcServer, Health};
 use kit::status::unbuilt;
@@ -131,7 +132,8 @@ impl World {
             asked_for_keys: Arc::default(),
             watches: sender,
         };
-        let (token, lifecycle, verifier) = (InternalToken::random(), Lifecycle::new(), verifier_by(clock));
+        let token = InternalToken::parse(Secret::new("t".repeat(32))).unwrap();
+        let (lifecycle, verifier) = (Lifecycle::new(), verifier_by(clock));
         let table = AccessTable {
             public: &["/afterword.auth.v1.AuthService/GetJwks"],
             internal: &["/afterword.auth.v1.TrustService/WatchTrust"],

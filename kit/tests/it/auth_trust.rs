@@ -1,7 +1,5 @@
 //! Revocations: merged, kept until they expire, and told to whoever waits.
 
-use std::time::Duration;
-
 use futures::FutureExt;
 use kit::authn::AuthnError::{TokenRevoked, VerifierNotReady};
 use kit::authn::{Caller, Change, Entry, News, TrustSet};
@@ -100,17 +98,17 @@ fn the_highest_generation_decides_in_whatever_order_it_is_told() {
 }
 
 #[test]
-fn lag_is_measured_from_the_senders_last_look_at_the_store() {
+fn a_set_is_as_current_as_the_senders_last_look_at_the_store() {
     let trust = ready();
-    assert_eq!(trust.lag(at(NOW + 7)), Some(Duration::from_secs(7)));
+    assert_eq!(trust.as_of(), Some(at(NOW)));
 
     trust.apply(Change { as_of: at(NOW + 5), news: News::Heartbeat });
     trust.apply(Change { as_of: at(NOW + 2), news: News::Heartbeat });
-    assert_eq!(trust.lag(at(NOW + 7)), Some(Duration::from_secs(2)));
+    assert_eq!(trust.as_of(), Some(at(NOW + 5)));
 
     let half = News::Snapshot { entries: Vec::new(), last: false };
     trust.apply(Change { as_of: at(NOW + 7), news: half });
-    assert_eq!(trust.lag(at(NOW + 7)), Some(Duration::from_secs(2)), "half a snapshot proves nothing");
+    assert_eq!(trust.as_of(), Some(at(NOW + 5)), "half a snapshot proves nothing");
 }
 
 #[tokio::test]
