@@ -58,7 +58,6 @@ pub enum StartError {
 pub struct App {
     store: Arc<dyn Store>,
     admission: Admission,
-    verifier: Verifier,
     tokens: InternalTokens,
     routes: Routes,
     relay: RelayParts,
@@ -100,25 +99,25 @@ impl App {
             register: Register { hasher: hasher.clone(), admission: admission.clone() },
             login: Login { hasher, admission: admission.clone() },
             refresh: Refresh { admission: admission.clone() },
-            logout: Logout {
+            logout: Arc::new(Logout {
                 revoke,
                 kept_keys: keyring.kept,
                 refresh_keys: keyring.refresh,
                 issuer: config.issuer,
                 audience: config.audience,
-            },
+            }),
             sessions: Sessions { admission: admission.clone() },
             published: keyring.published,
             lifecycle: lifecycle.clone(),
         };
         let check = CheckSession { store: store.clone(), idle: *config.session_idle, clock };
         let trust = TrustApi { feed, check, lifecycle: lifecycle.clone() };
-        let routes = Gate::new(verifier.clone(), tokens.clone(), ACCESS).around(routes(auth, trust));
+        let routes = Gate::new(verifier, tokens.clone(), ACCESS).around(routes(auth, trust));
 
         let health = Health::new();
         health.set("store", Part::Ready);
         let relay = RelayParts { bell, terms: config.relay.terms() };
-        Ok(Self { store, admission, verifier, tokens, routes, relay, health, lifecycle: lifecycle.clone() })
+        Ok(Self { store, admission, tokens, routes, relay, health, lifecycle: lifecycle.clone() })
     }
 
     /// The gRPC services, behind their gate.
@@ -172,11 +171,6 @@ impl App {
     /// What sessions are started with, for seeding a benchmark: [`Admission::start_session`] needs an account and no password.
     pub fn admission(&self) -> &Admission {
         &self.admission
-    }
-
-    /// This process's own verifier: current without a network between.
-    pub fn verifier(&self) -> &Verifier {
-        &self.verifier
     }
 
     fn clock(&self) -> SharedClock {

@@ -18,6 +18,14 @@ pub const ENV_PREFIX: &str = "AFTERWORD_AUTH";
 /// The least memory a password hash may take, in KiB: the smallest of the settings that OWASP calls equivalent.
 const MEMORY_KIB_MIN: u32 = 7168;
 
+/// The most, 1 GiB: beyond that a process would sooner end than hash.
+const MEMORY_KIB_MAX: u32 = 1 << 20;
+
+const PASSWORDS_MAX: usize = 10_000;
+
+/// Longer than anybody means, and far from where times overflow.
+const LONGEST: Period = Period::days(3650);
+
 /// The settings of auth-svc.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -64,7 +72,7 @@ pub struct Config {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PasswordConfig {
-    /// Memory of one hash in KiB, at least 7168.
+    /// Memory of one hash in KiB, 7168 to 1048576.
     pub memory_kib: u32,
     /// Passes over it, at least 1.
     pub iterations: NonZeroU32,
@@ -120,16 +128,12 @@ impl Default for PasswordConfig {
     fn default() -> Self {
         Self {
             memory_kib: 19_456,
-            iterations: two(),
+            iterations: NonZeroU32::MIN.saturating_add(1),
             lanes: NonZeroU32::MIN,
             running_max: NonZeroUsize::MIN.saturating_add(1),
             waiting_max: 64,
         }
     }
-}
-
-fn two() -> NonZeroU32 {
-    NonZeroU32::MIN.saturating_add(1)
 }
 
 impl Default for RelayConfig {
@@ -157,8 +161,21 @@ impl Settings for Config {
         if self.session_idle <= self.access_ttl || self.session_absolute < self.session_idle {
             return wrong("session_idle", "must be longer than access_ttl and not longer than session_absolute");
         }
-        if self.password.memory_kib < MEMORY_KIB_MIN {
-            return wrong("password.memory_kib", "must be at least 7168");
+        for (key, period) in [
+            ("session_absolute", self.session_absolute),
+            ("relay.claim", self.relay.claim),
+            ("relay.backoff_max", self.relay.backoff_max),
+            ("relay.keep_sent", self.relay.keep_sent),
+        ] {
+            if period > LONGEST {
+                return wrong(key, "must be at most 3650d");
+            }
+        }
+        if !(MEMORY_KIB_MIN..=MEMORY_KIB_MAX).contains(&self.password.memory_kib) {
+            return wrong("password.memory_kib", "must be 7168 to 1048576");
+        }
+        if self.password.running_max.get() > PASSWORDS_MAX || self.password.waiting_max > PASSWORDS_MAX {
+            return wrong("password.waiting_max", "running_max and waiting_max must be at most 10000");
         }
         if self.relay.claim <= self.relay.deadline {
             return wrong("relay.claim", "must be longer than relay.deadline");
@@ -241,7 +258,10 @@ mod tests {
             ("session_idle", "31d"),
             ("password.memory_kib", "1024"),
             ("password.iterations", "0"),
+            ("password.waiting_max", "18446744073709551615"),
+            ("session_absolute", "9999999d"),
             ("relay.claim", "1s"),
+            ("relay.keep_sent", "9999999d"),
             ("internal_tokens", "short"),
         ] {
             let refused = with(&[TOKEN, (key, value)]).expect_err(key);

@@ -78,7 +78,7 @@ pub struct Admission {
     /// Signs access tokens.
     pub issuer: Arc<Issuer>,
     /// Makes refresh tokens.
-    pub refresh_keys: RefreshKeys,
+    pub refresh_keys: Arc<RefreshKeys>,
     /// How long sessions last.
     pub life: SessionLife,
 }

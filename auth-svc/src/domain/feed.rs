@@ -3,7 +3,9 @@
 //! Two sources: what this process ends is published at once, what other replicas end is found by looking into the store every
 //! second. A message says as of when the store was last read, so a replica that has lost it cannot pretend to be current.
 
-use std::collections::{HashMap, VecDeque, hash_map};
+mod subscription;
+
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,8 +19,10 @@ use tokio::sync::watch;
 
 use crate::store::{StoreError, TrustStore};
 
+pub use subscription::Subscription;
+
 /// How often the store is looked into, and how often a feed says something.
-pub const BEAT: Duration = Duration::from_secs(1);
+const BEAT: Duration = Duration::from_secs(1);
 
 /// How far each look reaches back behind the one before: a write that was under way then, or made by a clock behind ours.
 const OVERLAP: Duration = Duration::from_secs(10);
@@ -156,7 +160,7 @@ impl Feed {
 
     /// Tells everybody, this process's own verifier first. Call it after the write.
     pub fn publish(&self, ending: Ending) {
-        self.tell(vec![ending]);
+        self.tell(&[ending]);
         self.shared.beats.send_replace(());
     }
 
@@ -171,7 +175,10 @@ impl Feed {
             let entries = endings.iter().map(|ending| self.entry(ending)).collect();
             shared.trust.apply(Change { as_of: now, news: News::Snapshot { entries, last: true } });
         }
-        self.tell(endings);
+        // In parts: a logout that publishes meanwhile must not wait for all of them.
+        for part in endings.chunks(ENTRIES_PER_EVENT) {
+            self.tell(part);
+        }
         let mut told = shared.told.lock();
         told.as_of = told.as_of.max(Some(now));
         told.lately.retain(|_, at| *at > now - 2 * OVERLAP);
@@ -200,7 +207,7 @@ impl Feed {
         // The place is taken before the store is read: what ends in between is told twice rather than never.
         let position = resumed.as_ref().map_or(end, |cursor| cursor.position);
         let snapshot = if resumed.is_some() { VecDeque::new() } else { self.snapshot().await? };
-        Ok(Subscription { feed: self.clone(), beats, position, as_of, snapshot })
+        Ok(Subscription { feed: self.clone(), beats, position, as_of, snapshot, has_just_told: false })
     }
 
     async fn snapshot(&self) -> Result<VecDeque<Vec<Entry>>, StoreError> {
@@ -214,13 +221,13 @@ impl Feed {
         Ok(parts)
     }
 
-    fn tell(&self, endings: Vec<Ending>) {
+    fn tell(&self, endings: &[Ending]) {
         let mut told = self.shared.told.lock();
         let mut news = Vec::new();
         for ending in endings {
-            if let hash_map::Entry::Vacant(free) = told.lately.entry(ending.what.clone()) {
-                free.insert(ending.at);
-                news.push(self.entry(&ending));
+            if !told.lately.contains_key(&ending.what) {
+                told.lately.insert(ending.what.clone(), ending.at);
+                news.push(self.entry(ending));
             }
         }
         if news.is_empty() {
@@ -244,52 +251,6 @@ impl Feed {
                 Entry::User { user_id: user.clone(), min_generation: *below, kept_session: kept.clone(), expires_at }
             }
         }
-    }
-}
-
-/// One subscriber's way through the feed.
-pub struct Subscription {
-    feed: Feed,
-    beats: watch::Receiver<()>,
-    position: i64,
-    /// As of when this subscriber knows everything.
-    as_of: Timestamp,
-    snapshot: VecDeque<Vec<Entry>>,
-}
-
-impl Subscription {
-    /// The next event; waits for one if there is none.
-    pub async fn next(&mut self) -> Result<Event, FeedError> {
-        if let Some(entries) = self.snapshot.pop_front() {
-            return Ok(self.event(News::Snapshot { entries, last: self.snapshot.is_empty() }));
-        }
-        // A beat that is about what this reads anyway must not cause another event.
-        self.beats.mark_unchanged();
-        let as_of_before = self.as_of;
-        let mut news = self.read_on()?;
-        if news.is_empty() && self.as_of == as_of_before {
-            // The feed holds the sender, so this fails never.
-            let _ = self.beats.changed().await;
-            news = self.read_on()?;
-        }
-        Ok(self.event(if news.is_empty() { News::Heartbeat } else { News::Delta(news) }))
-    }
-
-    fn read_on(&mut self) -> Result<Vec<Entry>, FeedError> {
-        // One lock for both: `as_of` must not be ahead of the entries that it vouches for.
-        let told = self.feed.shared.told.lock();
-        let offset = usize::try_from(self.position - told.first).map_err(|_| FeedError::FellBehind)?;
-        let news: Vec<_> = told.entries.iter().skip(offset).take(ENTRIES_PER_EVENT).cloned().collect();
-        self.position += news.len() as i64;
-        if self.position == told.end() {
-            self.as_of = told.as_of.unwrap_or(self.as_of);
-        }
-        Ok(news)
-    }
-
-    fn event(&self, news: News) -> Event {
-        let cursor = Cursor { boot: self.feed.shared.boot.clone(), position: self.position };
-        Event { change: Change { as_of: self.as_of, news }, cursor }
     }
 }
 

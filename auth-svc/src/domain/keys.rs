@@ -99,9 +99,9 @@ pub struct Keyring {
     /// What the key set publishes.
     pub published: Vec<Jwk>,
     /// The published keys and the withdrawn ones, for Logout alone.
-    pub kept: Arc<KeySet>,
+    pub kept: KeySet,
     /// What refresh tokens are made with.
-    pub refresh: RefreshKeys,
+    pub refresh: Arc<RefreshKeys>,
 }
 
 /// Loads the keys, making the first ones on a new store.
@@ -118,8 +118,8 @@ pub async fn load(store: &(impl KeyStore + ?Sized), vault: &Vault, now: Timestam
         kid: active.sealed.id.clone(),
         signing,
         published: records.iter().filter(|key| key.state.is_published()).map(jwk).collect(),
-        kept: Arc::new(KeySet::of(records.iter().map(jwk))),
-        refresh: RefreshKeys::of(refresh).ok_or(KeysError::Refused)?,
+        kept: KeySet::of(records.iter().map(jwk)),
+        refresh: Arc::new(RefreshKeys::of(refresh).ok_or(KeysError::Refused)?),
     })
 }
 

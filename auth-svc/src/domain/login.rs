@@ -97,8 +97,9 @@ impl Login {
         let (Some(account), Verdict::Right { is_weak }) = (account, verdict) else {
             return Err(LoginError::Refused);
         };
-        if is_weak {
-            self.strengthen(&account, credentials.password).await?;
+        if is_weak && let Err(error) = self.strengthen(&account, credentials.password).await {
+            // No reason to keep anybody out: the next login tries again.
+            tracing::warn!(error = &error as &dyn std::error::Error, "a weak password hash could not be replaced");
         }
         Ok(self.admission.start_session(account, credentials.device, read_at).await?)
     }

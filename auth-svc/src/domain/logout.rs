@@ -32,14 +32,13 @@ pub enum LoggedOut {
 ///
 /// The verifier has no say here, nor has the trust feed or a limit: an expired token, a revoked one or one signed by a key long
 /// withdrawn still names the session its holder wants ended.
-#[derive(Clone)]
 pub struct Logout {
     /// Ends sessions.
     pub revoke: Revoke,
     /// The public halves of all signing keys, old ones included.
-    pub kept_keys: Arc<KeySet>,
+    pub kept_keys: KeySet,
     /// What refresh tokens are made with.
-    pub refresh_keys: RefreshKeys,
+    pub refresh_keys: Arc<RefreshKeys>,
     /// The `iss` of our tokens.
     pub issuer: String,
     /// The `aud` of our tokens.
@@ -70,7 +69,8 @@ impl Logout {
 
     /// Any refresh token that the session ever had proves it.
     async fn proved_by_refresh(&self, token: RefreshToken) -> Result<Option<(UserId, SessionId)>, StoreError> {
-        let Some(session) = self.revoke.sessions.find_session(&token.session).await? else {
+        let found = self.revoke.sessions.find_session(&token.session).await?;
+        let Some(session) = found.filter(|session| session.revoked_at.is_none()) else {
             return Ok(None);
         };
         let keys = self.refresh_keys.clone();

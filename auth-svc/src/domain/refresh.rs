@@ -4,6 +4,8 @@
 //! reuse: somebody holds a copy, and the session ends. Anything else is refused without effect, because whoever only knows a
 //! session's id must not be able to log anybody out.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use kit::error::{Classify, Kind};
 
@@ -14,12 +16,18 @@ use super::session::{LoginSession, RevokeReason, Rotation};
 use super::token::SigningError;
 use crate::store::StoreError;
 
+/// How long an exchange may take: a pair that came later could be older than what the trust feed looks back for.
+const DEADLINE: Duration = Duration::from_secs(10);
+
 /// Why there is no next pair.
 #[derive(Debug, thiserror::Error)]
 pub enum RefreshError {
     /// Used up, expired, revoked or not ours: which of them, nobody is told.
     #[error("the refresh token is not valid; log in again")]
     Refused,
+    /// It took too long. The same token gives the same answer.
+    #[error("the refresh took too long; repeat it with the same token")]
+    TimedOut,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -32,6 +40,7 @@ impl Classify for RefreshError {
     fn kind(&self) -> Kind {
         match self {
             Self::Refused => Kind::Unauthenticated,
+            Self::TimedOut => Kind::Unavailable,
             Self::Store(error) => error.kind(),
             Self::Signing(error) => error.kind(),
         }
@@ -40,6 +49,7 @@ impl Classify for RefreshError {
     fn reason(&self) -> &'static str {
         match self {
             Self::Refused => "REFRESH_REFUSED",
+            Self::TimedOut => "REFRESH_TIMED_OUT",
             Self::Store(error) => error.reason(),
             Self::Signing(error) => error.reason(),
         }
@@ -54,8 +64,16 @@ pub struct Refresh {
 }
 
 impl Refresh {
-    /// The next pair for whoever holds `token`.
+    /// The next pair for whoever holds `token`, within ten seconds or not at all.
     pub async fn refresh(&self, token: &str) -> Result<Admitted, RefreshError> {
+        tokio::select! {
+            biased;
+            () = self.admission.revoke.clock.sleep(DEADLINE) => Err(RefreshError::TimedOut),
+            answer = self.exchange(token) => answer,
+        }
+    }
+
+    async fn exchange(&self, token: &str) -> Result<Admitted, RefreshError> {
         let token = RefreshToken::parse(token).ok_or(RefreshError::Refused)?;
         loop {
             // Before anything is read: the token must not outlive a revocation that this read could still miss.
@@ -132,3 +150,6 @@ impl Refresh {
         self.admission.refresh_keys.child(&session.refresh_key, token).ok_or(RefreshError::Refused)
     }
 }
+
+#[cfg(test)]
+mod tests;

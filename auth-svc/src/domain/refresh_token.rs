@@ -88,7 +88,6 @@ impl fmt::Debug for TokenHash {
 }
 
 /// The keys that children are made with, shared by all replicas. A session keeps the one it was born with.
-#[derive(Clone)]
 pub struct RefreshKeys {
     newest: String,
     keys: HashMap<String, hmac::Key>,

@@ -20,11 +20,10 @@ pub struct Vault {
 impl Vault {
     /// A vault under the master key, which is 32 bytes in base64.
     pub fn new(master_key: &Secret) -> Result<Self, InvalidField> {
-        let wrong = |_| {
-            InvalidField::new("master_key", "must be 32 random bytes in base64, as `openssl rand -base64 32` prints")
-        };
-        let bytes = Zeroizing::new(STANDARD.decode(master_key.expose()).map_err(|_| wrong(()))?);
-        let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| wrong(()))?;
+        let wrong = "must be 32 random bytes in base64, as `openssl rand -base64 32` prints";
+        let wrong = || InvalidField::new("master_key", wrong);
+        let bytes = Zeroizing::new(STANDARD.decode(master_key.expose()).map_err(|_| wrong())?);
+        let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| wrong())?;
         Ok(Self { key: LessSafeKey::new(key) })
     }
 

@@ -1,5 +1,7 @@
 //! AuthService, one method after the other.
 
+use std::sync::Arc;
+
 use kit::authn::{Caller, Jwk};
 use kit::lifecycle::Lifecycle;
 use kit::status::{to_status, unbuilt};
@@ -19,7 +21,7 @@ pub(crate) struct AuthApi {
     pub(crate) register: Register,
     pub(crate) login: Login,
     pub(crate) refresh: Refresh,
-    pub(crate) logout: Logout,
+    pub(crate) logout: Arc<Logout>,
     pub(crate) sessions: Sessions,
     pub(crate) published: Vec<Jwk>,
     pub(crate) lifecycle: Lifecycle,

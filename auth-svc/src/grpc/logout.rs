@@ -1,5 +1,7 @@
 //! What Logout is given and how it is carried through.
 
+use std::sync::Arc;
+
 use kit::authn::bearer;
 use kit::error::{Classify, Kind};
 use kit::lifecycle::Lifecycle;
@@ -15,7 +17,7 @@ use crate::store::StoreError;
 pub(super) enum LogoutError {
     /// The store failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// The process is being stopped, and the write was abandoned.
     #[error("the service is stopping; repeat the call")]
     Stopping,
@@ -31,6 +33,7 @@ impl Classify for LogoutError {
 
     fn reason(&self) -> &'static str {
         match self {
+            Self::Store(error) if error.kind() == Kind::Internal => "STORE_UNAVAILABLE",
             Self::Store(error) => error.reason(),
             Self::Stopping => "STOPPING",
         }
@@ -48,14 +51,21 @@ pub(super) fn presented(request: Request<pb::LogoutRequest>) -> Presented {
 /// Carries the logout through. tonic drops a handler whose caller hangs up: the task it waits for goes on.
 pub(super) async fn finish(
     lifecycle: &Lifecycle,
-    logout: Logout,
+    logout: Arc<Logout>,
     presented: Presented,
 ) -> Result<LoggedOut, LogoutError> {
     let task = lifecycle.spawn("logout", async move { logout.log_out(presented).await });
-    match task.await {
-        Ok(Some(ended)) => Ok(ended?),
-        Ok(None) | Err(_) => Err(LogoutError::Stopping),
-    }
+    let ended = match task.await {
+        Ok(Some(ended)) => ended,
+        Ok(None) | Err(_) => return Err(LogoutError::Stopping),
+    };
+    ended.map_err(|error| {
+        if error.kind() == Kind::Internal {
+            // Told as an outage, so nobody else says it.
+            tracing::error!(error = &error as &dyn std::error::Error, "a logout failed through a fault of the store");
+        }
+        LogoutError::Store(error)
+    })
 }
 
 impl From<LoggedOut> for pb::LogoutResponse {

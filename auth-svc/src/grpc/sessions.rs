@@ -54,9 +54,8 @@ pub(super) fn listed(listed: Listed, caller: &Caller) -> pb::ListSessionsRespons
     let next_page_token = listed
         .next
         .map_or_else(String::new, |(at, id)| URL_SAFE_NO_PAD.encode(format!("{} {id}", at.as_microsecond())));
-    let is_own = |found: &LoginSession| found.id == caller.session_id;
     let sessions = listed.sessions.into_iter().map(|found| {
-        let current = is_own(&found);
+        let current = found.id == caller.session_id;
         session(found, current)
     });
     pb::ListSessionsResponse { sessions: sessions.collect(), next_page_token }

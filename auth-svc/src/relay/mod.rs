@@ -21,7 +21,8 @@ use scheduler::{Answer, Scheduler};
 /// The outbox is looked into this often even if nobody rings: entries put off come due, and a ring may be lost in a crash.
 const TICK: Duration = Duration::from_secs(1);
 const PURGE_EVERY: Duration = Duration::from_secs(3600);
-const PURGED_AT_ONCE: usize = 1000;
+/// Few, because a logout may have to wait for them.
+const PURGED_AT_ONCE: usize = 100;
 const BACKOFF_BASE: Duration = Duration::from_secs(1);
 
 /// How the relay goes about it.

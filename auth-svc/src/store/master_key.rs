@@ -1,7 +1,7 @@
 //! The master key that lies beside an embedded database, for whoever has configured none.
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use kit::id::{Secret, secret_bytes};
 
 /// Name of the key file, in the directory of the database.
-pub const FILE_NAME: &str = "auth.master.key";
+const FILE_NAME: &str = "auth.master.key";
 
 /// The key file could not be read or made.
 #[derive(Debug, thiserror::Error)]
@@ -27,18 +27,24 @@ pub struct MasterKeyFileError {
 pub fn beside(database: &Path) -> Result<Secret, MasterKeyFileError> {
     let path = database.with_file_name(FILE_NAME);
     let fail = |source| MasterKeyFileError { path: path.clone(), source };
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-        Ok(mut file) => {
-            let key = STANDARD.encode(secret_bytes::<32>());
-            file.write_all(key.as_bytes()).and_then(|()| file.sync_all()).map_err(fail)?;
-            Ok(Secret::new(key))
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let text = std::fs::read_to_string(&path).map_err(fail)?;
-            Ok(Secret::new(text.trim()))
-        }
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Secret::new(text.trim())),
+        Err(error) if error.kind() == ErrorKind::NotFound => make(&path).map_err(fail),
         Err(error) => Err(fail(error)),
     }
+}
+
+/// The file is there whole or not at all, and before anything is sealed under its key.
+fn make(path: &Path) -> io::Result<Secret> {
+    let key = Secret::new(STANDARD.encode(secret_bytes::<32>()));
+    let unfinished = path.with_extension("unfinished");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    file.write_all(key.expose().as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&unfinished, path)?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(directory)?.sync_all()?;
+    Ok(key)
 }
 
 #[cfg(test)]
@@ -58,5 +64,16 @@ mod tests {
         let mode = std::fs::metadata(directory.path().join(FILE_NAME)).unwrap().permissions().mode();
         assert_eq!(first, second);
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_key_that_a_crash_left_unfinished_is_made_anew() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("auth.master.unfinished"), "half a k").unwrap();
+
+        let key = beside(&directory.path().join("auth.db")).unwrap();
+
+        assert_eq!(STANDARD.decode(key.expose()).unwrap().len(), 32);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 }

@@ -11,7 +11,7 @@ use kit::id::SessionId;
 use proto::auth::v1 as pb;
 use proto::auth::v1::logout_response::Extraction;
 
-use crate::world::{World, bearing, reason};
+use crate::world::{World, bearing, caller, reason};
 
 const LOGGED_OUT: AuditEvent = AuditEvent::Ended(RevokeReason::Logout);
 
@@ -156,9 +156,12 @@ async fn what_a_caller_began_and_left_is_finished_whole() {
     }
     world.drain().await;
 
+    let trust = world.app.admission().revoke.feed.trust();
     for user in &users {
+        let has_ended = world.has_ended(&user.session.id).await;
         let was_recorded = world.audit(&user.account.id).await.contains(&LOGGED_OUT);
-        assert_eq!(world.has_ended(&user.session.id).await, was_recorded);
+        let was_told = trust.check(&caller(user)).is_err();
+        assert_eq!((was_recorded, was_told), (has_ended, has_ended));
     }
 }
 

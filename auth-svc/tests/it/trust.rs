@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_svc::domain::admission::Admitted;
-use kit::authn::{Caller, Keys, Policy, TrustSet, Verifier, follow};
+use kit::authn::{Keys, Policy, TrustSet, Verifier, follow};
 use kit::lifecycle::Lifecycle;
 use proto::auth::v1 as pb;
 use proto::auth::v1::check_session_response::Reason;
 use proto::auth::v1::trust_service_client::TrustServiceClient;
 
-use crate::world::{World, internal, reason};
+use crate::world::{World, caller, internal, reason};
 
 /// Another service's verifier, kept current over the network.
 async fn follower(world: &World, life: &Lifecycle) -> Verifier {
@@ -25,15 +24,6 @@ async fn follower(world: &World, life: &Lifecycle) -> Verifier {
     };
     tokio::time::timeout(Duration::from_secs(30), is_ready).await.expect("the follower becomes ready");
     verifier
-}
-
-fn caller(admitted: &Admitted) -> Caller {
-    Caller {
-        user_id: admitted.account.id.clone(),
-        session_id: admitted.session.id.clone(),
-        generation: 0,
-        expires_at: admitted.access.expires_at,
-    }
 }
 
 #[tokio::test]

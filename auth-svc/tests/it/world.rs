@@ -8,7 +8,7 @@ use auth_svc::domain::account::{Account, Email};
 use auth_svc::domain::admission::Admitted;
 use auth_svc::domain::audit::AuditEvent;
 use auth_svc::{App, Config};
-use kit::authn::InternalToken;
+use kit::authn::{Caller, InternalToken};
 use kit::clock::{Clock, TestClock};
 use kit::id::{Secret, SessionId, UserId};
 use kit::lifecycle::Lifecycle;
@@ -141,6 +141,16 @@ pub(crate) fn bearing<T>(token: &str, message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
     request
+}
+
+/// The caller that an access token proves.
+pub(crate) fn caller(admitted: &Admitted) -> Caller {
+    Caller {
+        user_id: admitted.account.id.clone(),
+        session_id: admitted.session.id.clone(),
+        generation: 0,
+        expires_at: admitted.access.expires_at,
+    }
 }
 
 /// The reason of a refusal.

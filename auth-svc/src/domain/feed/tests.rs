@@ -3,6 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kit::clock::{Clock, TestClock};
 
+use super::subscription::GATHER;
 use super::*;
 
 const ACCESS_LIFE: Duration = Duration::from_secs(300);
@@ -106,6 +107,24 @@ async fn what_another_replica_ended_is_told_once() {
     assert_eq!(sessions(&told), ["ours", "theirs"]);
     assert!(subscription.read_on().unwrap().is_empty());
     assert_eq!(world.feed.trust().len(), 2);
+}
+
+#[tokio::test]
+async fn what_ends_shortly_after_a_delta_is_told_together() {
+    let world = World::new();
+    world.feed.look().await.unwrap();
+    let mut subscription = world.feed.subscribe(None).await.unwrap();
+    subscription.next().await.unwrap();
+    world.ends_here("first");
+    subscription.next().await.unwrap();
+
+    world.ends_here("second");
+    let mut next = Box::pin(subscription.next());
+    assert!(futures::poll!(&mut next).is_pending());
+    world.ends_here("third");
+    world.clock.advance(GATHER);
+
+    assert_eq!(sessions(&next.await.unwrap()), ["second", "third"]);
 }
 
 #[tokio::test]
