@@ -133,7 +133,7 @@ impl App {
         let chat = Chat {
             converse: converse(&pool)?,
             channel: channels.chat,
-            guard: Some(guard.clone()),
+            guard: guard.clone(),
             origins: Origins::new(config.origins.clone()),
             trusted_proxies: config.trusted_proxies,
             clock,
@@ -182,14 +182,9 @@ impl App {
         Ok(Self { router: router.layer(from_fn_with_state(origins, access::around)) })
     }
 
-    /// Everything, as one service.
-    pub fn router(&self) -> Router {
-        self.router.clone()
-    }
-
     /// Serves on `listener` until the drain.
     pub fn serve(&self, listener: TcpListener, lifecycle: &Lifecycle) {
-        server::serve(listener, self.router(), lifecycle);
+        server::serve(listener, self.router.clone(), lifecycle);
     }
 }
 

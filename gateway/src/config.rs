@@ -1,5 +1,6 @@
 //! The settings of the gateway.
 
+use http::Uri;
 use kit::authn::InternalToken;
 use kit::config::{Period, Settings};
 use kit::error::InvalidField;
@@ -71,6 +72,11 @@ impl Settings for Config {
         if !(1024..=4 * 1024 * 1024).contains(&self.body_bytes_max) {
             return Err(InvalidField::new("body_bytes_max", "must be 1024 to 4194304"));
         }
+        if let Some(wrong) = self.origins.iter().find(|origin| !is_origin(origin)) {
+            let problem =
+                format!("`{wrong}` must be `*` or as browsers send it: https://app.example.com, lower case, no path");
+            return Err(InvalidField::new("origins", problem));
+        }
         if self.deadline_max.is_zero() {
             return Err(InvalidField::new("deadline_max", "must be longer than nothing"));
         }
@@ -86,5 +92,31 @@ impl Config {
         let first =
             first.ok_or_else(|| wrong("is required: the secret that the services share, at least 32 characters"))?;
         InternalToken::parse(first).map_err(|error| wrong(&error.problem))
+    }
+}
+
+/// Whether a browser could send this as an `Origin`, so that comparing bytes is enough.
+fn is_origin(text: &str) -> bool {
+    let uri: Option<Uri> = text.parse().ok();
+    let origin = uri.and_then(|uri| Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?)));
+    text == "*" || origin.is_some_and(|origin| origin.to_ascii_lowercase() == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_that_could_never_match_is_refused() {
+        let check = |origin: &str| Config { origins: vec![origin.to_owned()], ..Config::default() }.check();
+
+        for good in ["*", "https://app.example.com", "http://localhost:5173", "chrome-extension://abc"] {
+            assert_eq!(check(good), Ok(()), "{good}");
+        }
+        for bad in
+            ["", "https://app.example.com/", "app.example.com", "https://App.example.com", "https://*.example.com/a"]
+        {
+            assert!(check(bad).is_err_and(|error| error.field == "origins"), "{bad}");
+        }
     }
 }

@@ -3,13 +3,14 @@
 //! Every REST route comes from a descriptor set and its `google.api.http` rules; none is written by hand.
 //!
 //! - [`transcode`]: requests to messages and answers to bodies, by rule.
-//! - [`http`]: connections, headers, who may call, and the one writer of failures.
+//! - [`http`]: connections, headers, who may call, and the one writer of failures over HTTP.
 //! - [`ws`]: the chat socket.
 //! - [`upstream`]: the services behind.
 //! - [`app`]: puts them together, for a process of its own or for the all-in-one.
 
 pub mod app;
 pub mod config;
+pub mod failure;
 pub mod http;
 pub mod refusal;
 #[cfg(test)]

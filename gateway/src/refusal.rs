@@ -6,6 +6,9 @@ use tonic::Code;
 
 use crate::transcode::EscapeError;
 
+/// How much of what a client sent is said back to it.
+const QUOTED_CHARS_MAX: usize = 200;
+
 /// Why the gateway answers a request itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -70,7 +73,12 @@ pub enum Refusal {
 impl Refusal {
     /// A value of a request that cannot be accepted, named as in the proto file.
     pub fn field(field: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::InvalidField(InvalidField::new(field, problem))
+        Self::InvalidField(invalid(field, problem))
+    }
+
+    /// A body that is not JSON.
+    pub(crate) fn json(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::InvalidJson(invalid(field, problem))
     }
 
     /// A value of the URL that cannot be decoded.
@@ -147,4 +155,17 @@ impl Refusal {
 /// Methods as a header writes them: `GET, POST`.
 pub(crate) fn list(methods: &[Method]) -> String {
     methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// Names and problems quote what the client sent, which may be long; nobody reads, and no queue should hold, all of it.
+fn invalid(field: impl Into<String>, problem: impl Into<String>) -> InvalidField {
+    InvalidField::new(shortened(field.into()), shortened(problem.into()))
+}
+
+fn shortened(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(QUOTED_CHARS_MAX) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }

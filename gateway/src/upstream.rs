@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::time::Duration;
 
+use futures::Stream;
 use prost_reflect::DynamicMessage;
 use tonic::client::Grpc;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Request, Response, Status};
+use tonic::{Code, Request, Response, Status, Streaming};
 
-use crate::http::error::Failure;
+use crate::failure::Failure;
 use crate::refusal::Refusal;
 use crate::transcode::codec::DynamicCodec;
 use crate::transcode::rule::Rpc;
@@ -41,20 +43,41 @@ impl Upstreams {
 
     /// Calls a unary method. Dropping the future cancels the call.
     pub async fn call(&self, rpc: &Rpc, request: Request<DynamicMessage>) -> Result<Response<DynamicMessage>, Failure> {
-        let unavailable = || Refusal::UpstreamUnavailable { service: rpc.service.clone() };
-        let channel = self.channels.get(&rpc.service).ok_or_else(unavailable)?;
-        let mut client = Grpc::new(channel.clone());
-        client.ready().await.map_err(|error| {
-            tracing::warn!(error = &error as &dyn Error, rpc.service, "upstream is not reachable");
-            unavailable()
-        })?;
-        let answer = client.unary(request, rpc.path.clone(), DynamicCodec::receiving(rpc.response.clone())).await;
-        answer.map_err(|status| explain(status, &rpc.service))
+        let channel = self.channels.get(&rpc.service).ok_or_else(|| unavailable(rpc))?;
+        let mut client = ready(channel, rpc).await?;
+        let codec = DynamicCodec::receiving(rpc.response.clone());
+        client.unary(request, rpc.path.clone(), codec).await.map_err(|status| explain(status, rpc))
     }
 }
 
+/// Opens a stream both ways. Dropping it cancels the call.
+pub(crate) async fn open(
+    channel: &Channel,
+    rpc: &Rpc,
+    request: Request<impl Stream<Item = DynamicMessage> + Send + 'static>,
+) -> Result<Streaming<DynamicMessage>, Failure> {
+    let mut client = ready(channel, rpc).await?;
+    let codec = DynamicCodec::receiving(rpc.response.clone());
+    let answer = client.streaming(request, rpc.path.clone(), codec).await;
+    answer.map(Response::into_inner).map_err(|status| explain(status, rpc))
+}
+
+async fn ready(channel: &Channel, rpc: &Rpc) -> Result<Grpc<Channel>, Failure> {
+    let mut client = Grpc::new(channel.clone());
+    client.ready().await.map_err(|error| {
+        tracing::warn!(error = &error as &dyn Error, rpc.service, "upstream is not reachable");
+        unavailable(rpc)
+    })?;
+    Ok(client)
+}
+
+/// There is no way to the service now.
+pub(crate) fn unavailable(rpc: &Rpc) -> Refusal {
+    Refusal::UpstreamUnavailable { service: rpc.service.clone() }
+}
+
 /// Tells what the service said from what became of the connection.
-pub(crate) fn explain(status: Status, service: &str) -> Failure {
+pub(crate) fn explain(status: Status, rpc: &Rpc) -> Failure {
     let Some(source) = status.source() else { return Failure::Answered(status) };
     if is_caused_by::<tonic::TimeoutExpired>(source) {
         return Refusal::DeadlineExceeded.into();
@@ -63,8 +86,8 @@ pub(crate) fn explain(status: Status, service: &str) -> Failure {
     if !is_lost {
         return Failure::Answered(status);
     }
-    tracing::warn!(error = source, service, "the call was lost");
-    Refusal::UpstreamUnavailable { service: service.to_owned() }.into()
+    tracing::warn!(error = source, rpc.service, "the call was lost");
+    unavailable(rpc).into()
 }
 
 fn is_caused_by<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
@@ -74,7 +97,7 @@ fn is_caused_by<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
 /// A channel for chat streams alone: windows of a connection are shared, and a few stalled sockets must not block other calls.
 pub fn chat_channel(uri: &str) -> Result<Channel, tonic::transport::Error> {
     Ok(Endpoint::from_shared(uri.to_owned())?
-        .connect_timeout(std::time::Duration::from_secs(1))
+        .connect_timeout(Duration::from_secs(1))
         .tcp_nodelay(true)
         .initial_stream_window_size(CHAT_WINDOW_BYTES)
         .http2_keep_alive_interval(kit::serve::KEEP_ALIVE)

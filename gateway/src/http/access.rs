@@ -1,5 +1,7 @@
 //! Around every request: an id, and one line in the log when it is answered.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -12,7 +14,7 @@ use super::headers::{REQUEST_ID, request_id};
 
 /// What the log calls the route of an answer. Handlers leave it among the answer's extensions.
 #[derive(Debug, Clone)]
-pub struct Route(pub String);
+pub struct Route(pub Arc<str>);
 
 /// Gives the request its id, lets it through, marks the answer and logs it. Never a token, a query or a body.
 pub async fn around(State(origins): State<Origins>, mut request: Request, next: Next) -> Response {
@@ -30,7 +32,7 @@ pub async fn around(State(origins): State<Origins>, mut request: Request, next: 
     origins.mark(origin.as_ref(), response.headers_mut());
     tracing::info!(
         http.method = %method,
-        http.route = response.extensions().get::<Route>().map_or("-", |route| route.0.as_str()),
+        http.route = response.extensions().get::<Route>().map_or("-", |route| &*route.0),
         http.status = response.status().as_u16(),
         duration_ms = started.elapsed().as_secs_f64() * 1000.0,
         request.id = id.to_str().unwrap_or_default(),

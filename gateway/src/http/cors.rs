@@ -1,5 +1,7 @@
 //! Which pages of other origins may use the gateway from a browser.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::response::Response;
 use http::header::{
@@ -11,7 +13,7 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 use crate::refusal::list;
 
 const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
-    "authorization, content-type, accept-language, idempotency-key, traceparent, x-request-id",
+    "authorization, content-type, accept-language, grpc-timeout, idempotency-key, traceparent, tracestate, x-request-id",
 );
 const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static("x-request-id, retry-after, www-authenticate");
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
@@ -19,7 +21,7 @@ const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 /// The origins that are allowed besides our own. Cookies play no part, so credentials are never allowed.
 #[derive(Debug, Clone, Default)]
 pub struct Origins {
-    allowed: Vec<String>,
+    allowed: Arc<[String]>,
 }
 
 impl Origins {

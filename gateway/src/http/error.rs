@@ -8,71 +8,19 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
-use kit::error::Classify;
-use kit::status::{DOMAIN, to_status};
+use kit::status::DOMAIN;
 use serde_json::{Value, json};
-use tonic::{Code, Status};
+use tonic::Code;
 
 use super::error_details;
+use crate::failure::Failure;
 use crate::refusal::Refusal;
 use crate::transcode::response::JSON;
 
 /// How soon to try again when a service is away and did not say.
 const RETRY_SOON: Duration = Duration::from_secs(1);
 
-/// Why a request failed: by our word or by the service's.
-#[derive(Debug)]
-pub enum Failure {
-    /// The gateway refused it.
-    Refused(Refusal),
-    /// The service, or the check of its caller, answered with an error.
-    Answered(Status),
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl From<Status> for Failure {
-    fn from(status: Status) -> Self {
-        Self::Answered(status)
-    }
-}
-
 impl Failure {
-    /// A failure that knows its kind.
-    pub fn of(error: impl Classify) -> Self {
-        Self::Answered(to_status(error))
-    }
-
-    /// The canonical code.
-    pub fn code(&self) -> Code {
-        match self {
-            Self::Refused(refusal) => refusal.code(),
-            Self::Answered(status) => status.code(),
-        }
-    }
-
-    /// The stable reason; the name of the code if the service gave none.
-    pub fn reason(&self) -> String {
-        match self {
-            Self::Refused(refusal) => refusal.reason().to_owned(),
-            Self::Answered(status) => {
-                kit::status::reason_of(status).unwrap_or_else(|| code_name(status.code()).to_owned())
-            }
-        }
-    }
-
-    /// The same for people.
-    pub fn message(&self) -> String {
-        match self {
-            Self::Refused(refusal) => refusal.to_string(),
-            Self::Answered(status) => status.message().to_owned(),
-        }
-    }
-
     fn details(&self) -> Vec<Value> {
         let mut details = match self {
             Self::Refused(refusal) => {
@@ -149,28 +97,5 @@ fn http_status(code: Code) -> StatusCode {
         Code::Unimplemented => StatusCode::NOT_IMPLEMENTED,
         Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Code::Unknown | Code::Internal | Code::DataLoss => StatusCode::INTERNAL_SERVER_ERROR,
-    }
-}
-
-/// The name of a code as google/rpc/code.proto writes it.
-pub fn code_name(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
     }
 }

@@ -15,7 +15,7 @@ use tonic_types::pb;
 const PREFIX: &str = "type.googleapis.com/";
 const ERROR_INFO: &str = "type.googleapis.com/google.rpc.ErrorInfo";
 const BAD_REQUEST: &str = "type.googleapis.com/google.rpc.BadRequest";
-const DEBUG_INFO: &str = "type.googleapis.com/google.rpc.DebugInfo";
+const DEBUG_INFO: &str = "/google.rpc.DebugInfo";
 
 /// The types of google/rpc/error_details.proto.
 static KNOWN: LazyLock<DescriptorPool> = LazyLock::new(|| {
@@ -33,7 +33,7 @@ pub(super) fn of(encoded: &[u8]) -> Vec<Value> {
         return Vec::new();
     }
     let status = pb::Status::decode(encoded).unwrap_or_default();
-    status.details.iter().filter(|any| any.type_url != DEBUG_INFO).map(detail).collect()
+    status.details.iter().filter(|any| !any.type_url.ends_with(DEBUG_INFO)).map(detail).collect()
 }
 
 fn detail(any: &prost_types::Any) -> Value {
@@ -88,6 +88,7 @@ mod tests {
             details: vec![
                 any("google.rpc.RetryInfo", &pb::RetryInfo { retry_delay }),
                 prost_types::Any { type_url: format!("{PREFIX}t.v1.Unheard"), value: vec![10, 1, 120] },
+                prost_types::Any { type_url: "example.com/google.rpc.DebugInfo".into(), value: vec![10, 1, 120] },
                 any(
                     "google.rpc.DebugInfo",
                     &pb::DebugInfo { stack_entries: vec!["secret".into()], detail: String::new() },

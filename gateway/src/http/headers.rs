@@ -29,7 +29,7 @@ pub fn to_metadata(headers: &HeaderMap, client: Option<IpAddr>) -> MetadataMap {
             allowed.insert(name, value.clone());
         }
     }
-    if let Some(value) = client.and_then(|address| HeaderValue::from_str(&address.to_string()).ok()) {
+    if let Some(value) = client.and_then(|address| HeaderValue::try_from(address.to_string()).ok()) {
         allowed.insert(CLIENT_ADDRESS, value);
     }
     MetadataMap::from_headers(allowed)
@@ -57,6 +57,8 @@ pub fn request_id(headers: &HeaderMap) -> Option<&HeaderValue> {
 ///
 /// Counted from the right, because everything further left is the client's own claim.
 pub fn client_address(headers: &HeaderMap, peer: IpAddr, proxies: usize) -> IpAddr {
+    // A listener on both IP versions sees IPv4 clients by their mapped addresses.
+    let peer = peer.to_canonical();
     if proxies == 0 {
         return peer;
     }
@@ -128,6 +130,7 @@ mod tests {
         assert_eq!(client_address(&sent, peer, 0), peer);
         assert_eq!(client_address(&sent, peer, 1), IpAddr::from([1, 2, 3, 4]));
         assert_eq!(client_address(&sent, peer, 3), peer);
+        assert_eq!(client_address(&sent, "::ffff:10.0.0.1".parse().unwrap(), 0), peer);
     }
 
     #[test]

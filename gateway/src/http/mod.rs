@@ -7,7 +7,7 @@
 pub mod access;
 pub mod body;
 pub mod cors;
-pub mod error;
+mod error;
 mod error_details;
 pub mod guard;
 pub mod headers;

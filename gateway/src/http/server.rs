@@ -1,6 +1,8 @@
 //! Connections: accepted until the drain, finished after it, abandoned at the hard stop.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -65,9 +67,12 @@ async fn connection(
     router: Router,
     lifecycle: Lifecycle,
 ) {
+    let has_asked = Arc::new(AtomicBool::new(false));
+    let asking = Arc::clone(&has_asked);
     // A failure leaves the connection slower, not wrong.
     let _ = stream.set_nodelay(true);
     let service = router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
+        asking.store(true, Ordering::Relaxed);
         request.extensions_mut().insert(ConnectInfo(peer));
         request.map(Body::new)
     });
@@ -76,6 +81,7 @@ async fn connection(
     let draining = lifecycle.draining();
     let ended = tokio::select! {
         ended = serving.as_mut() => ended,
+        () = silence(&has_asked) => return,
         () = draining.cancelled() => {
             serving.as_mut().graceful_shutdown();
             serving.await
@@ -83,5 +89,13 @@ async fn connection(
     };
     if let Err(error) = ended {
         tracing::debug!(error, "a connection ended early");
+    }
+}
+
+/// Completes if a client lets the time for its first headers pass. The library counts only once it knows the HTTP version.
+async fn silence(has_asked: &AtomicBool) {
+    tokio::time::sleep(HEADER_TIMEOUT).await;
+    if has_asked.load(Ordering::Relaxed) {
+        std::future::pending().await
     }
 }

@@ -1,22 +1,23 @@
 //! The handler behind every rule: from a request to a rule, to a call, to an answer.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderMap};
+use http::header::CONTENT_TYPE;
 use http::{Method, request};
 use kit::clock::monotonic;
-use kit::error::{Classify, Kind};
 use tonic::Code;
 
 use super::access::Route;
-use super::error::Failure;
+
 use super::guard::Guard;
 use super::{body, cors, headers};
+use crate::failure::Failure;
 use crate::refusal::Refusal;
 use crate::transcode::request::Parts;
 use crate::transcode::rule::Rule;
@@ -55,7 +56,7 @@ impl Transcoder {
             Found::Rule(rule, segments) => {
                 let called = Called { rule, segments, request: &request };
                 let mut response = self.serve(called, body).await.unwrap_or_else(IntoResponse::into_response);
-                response.extensions_mut().insert(Route(rule.template.text.clone()));
+                response.extensions_mut().insert(Route(Arc::clone(&rule.template.text)));
                 response
             }
             Found::OtherMethods(allow) if request.method == Method::OPTIONS => cors::preflight(&allow),
@@ -92,7 +93,7 @@ impl Transcoder {
         })?;
 
         let (metadata, message, _) = answer.into_parts();
-        let rendered = called.rule.render(&message).map_err(|error| Failure::of(Unwritable(error)))?;
+        let rendered = called.rule.render(&message).map_err(Failure::of)?;
         let mut response = Response::new(Body::from(rendered.body));
         headers::from_metadata(metadata, response.headers_mut());
         response.headers_mut().insert(CONTENT_TYPE, rendered.content_type);
@@ -104,7 +105,8 @@ impl Transcoder {
             return Ok(Bytes::new());
         }
         let checked = called.rule.check_media_type(&called.request.headers);
-        if is_announced(&called.request.headers) {
+        let is_announced = http_body::Body::size_hint(&body).lower() > 0;
+        if is_announced {
             checked.clone()?;
         }
         let body = body::read(body, self.body_bytes_max).await?;
@@ -142,23 +144,4 @@ impl Called<'_> {
 /// Whether the service's own timer for the same deadline went off a moment before ours: tonic's says CANCELLED then.
 fn is_late(failure: &Failure, limit: Duration, started: Instant) -> bool {
     failure.code() == Code::Cancelled && started.elapsed() + TIMER_SLACK >= limit
-}
-
-/// Whether a body that is not empty was announced, so that its type can be judged before it is read.
-fn is_announced(headers: &HeaderMap) -> bool {
-    headers.get(http::header::CONTENT_LENGTH).is_some_and(|length| length != "0")
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("the answer cannot be written as JSON: {0}")]
-struct Unwritable(serde_json::Error);
-
-impl Classify for Unwritable {
-    fn kind(&self) -> Kind {
-        Kind::Internal
-    }
-
-    fn reason(&self) -> &'static str {
-        "UNWRITABLE_ANSWER"
-    }
 }

@@ -7,6 +7,8 @@ use prost_reflect::{DynamicMessage, EnumDescriptor, FieldDescriptor, Kind, Messa
 use serde::de::IntoDeserializer;
 use serde::de::value::StrDeserializer;
 
+use super::json::DEPTH_MAX;
+
 const ANY_PADDING: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, ANY_PADDING);
@@ -23,6 +25,9 @@ pub(super) fn resolve(message: &MessageDescriptor, dotted: &str, json_names: boo
     let mut names = dotted.split('.').peekable();
     let mut inside = message.clone();
     while let Some(name) = names.next() {
+        if path.len() == DEPTH_MAX {
+            return Err(format!("nested deeper than {DEPTH_MAX}"));
+        }
         let by_json_name = || json_names.then(|| inside.get_field_by_json_name(name)).flatten();
         let field = inside
             .get_field_by_name(name)
@@ -155,6 +160,8 @@ fn leaf_message(message: &MessageDescriptor, text: &str) -> Result<Value, String
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -186,6 +193,16 @@ mod tests {
         assert_eq!(parse(&Kind::Double, "1e3"), Ok(Value::F64(1000.0)));
         for text in ["inf", "nan", "infinity", "1e999", ""] {
             assert!(parse(&Kind::Double, text).is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_a_well_known_type_panic(text in "[0-9TZsé:.,+a-]{0,30}") {
+            for name in ["Timestamp", "Duration", "FieldMask"] {
+                let message = prost_reflect::DescriptorPool::global().get_message_by_name(&format!("google.protobuf.{name}"));
+                let _ = parse(&Kind::Message(message.expect("a well-known type")), &text);
+            }
         }
     }
 }

@@ -4,10 +4,10 @@
 //! in one spelling or two; NUL characters; nesting deeper than [`DEPTH_MAX`]. It also knows where it is, so that every error
 //! names a field.
 
-use kit::error::InvalidField;
 use prost_reflect::{DynamicMessage, FieldDescriptor, MessageDescriptor};
 
-use super::strict::{Position, Strict};
+use super::position::Position;
+use super::strict::Strict;
 use crate::refusal::Refusal;
 
 /// How deeply objects and lists may be nested.
@@ -42,8 +42,8 @@ fn finish<'de, T>(
     let read = read.and_then(|value| reader.end().map(|()| value));
     read.map_err(|error| {
         let field = position.path().unwrap_or_else(|| WHOLE_BODY.to_owned());
-        let invalid = InvalidField::new(field, error.to_string());
-        if error.is_data() { Refusal::InvalidField(invalid) } else { Refusal::InvalidJson(invalid) }
+        let problem = error.to_string();
+        if error.is_data() { Refusal::field(field, problem) } else { Refusal::json(field, problem) }
     })
 }
 

@@ -8,7 +8,6 @@ use serde_json::Map;
 /// A `null` is named too: it clears a field. Nothing happens if the request has no mask, or two.
 pub(super) fn fill(request: &mut DynamicMessage, resource: &FieldDescriptor, body: &[u8]) {
     let Kind::Message(resource) = resource.kind() else { return };
-    let Ok(members) = serde_json::from_slice::<Map<String, serde_json::Value>>(body) else { return };
     let is_mask = |field: &FieldDescriptor| {
         !field.is_list() && matches!(field.kind(), Kind::Message(m) if m.full_name() == "google.protobuf.FieldMask")
     };
@@ -19,6 +18,7 @@ pub(super) fn fill(request: &mut DynamicMessage, resource: &FieldDescriptor, bod
     if !paths.is_empty() {
         return;
     }
+    let Ok(members) = serde_json::from_slice::<Map<String, serde_json::Value>>(body) else { return };
     collect(&resource, &members, "", paths);
     if !paths.is_empty() {
         request.set_field(mask, Value::Message(value));

@@ -12,6 +12,7 @@ mod escape;
 mod field;
 pub mod json;
 mod mask;
+mod position;
 mod query;
 pub mod request;
 pub mod response;

@@ -1,3 +1,7 @@
+use std::sync::LazyLock;
+
+use http::Method;
+use proptest::prelude::*;
 use prost_reflect::DescriptorPool;
 use serde_json::{Value as Json, json};
 
@@ -5,7 +9,7 @@ use super::*;
 use crate::testing::pool;
 use crate::transcode::{Found, Table};
 
-fn table() -> Table {
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let pool: DescriptorPool = pool(
         r#"
         message Msg {
@@ -22,13 +26,12 @@ fn table() -> Table {
         }"#,
     );
     Table::of(&pool, |_| true).expect("the rules are valid")
-}
+});
 
 fn bind(method: &str, target: &str, body: &str) -> Result<Json, Refusal> {
-    let table = table();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let method = method.parse().expect("a method");
-    let Found::Rule(rule, segments) = table.find(&method, path) else { panic!("{target} has no rule") };
+    let Found::Rule(rule, segments) = TABLE.find(&method, path) else { panic!("{target} has no rule") };
     let parts = Parts { path, segments: &segments, query, is_patch: method == "PATCH", content_type: None };
     let message = rule.bind(&parts, &Bytes::from(body.to_owned()))?;
     Ok(serde_json::to_value(&message).expect("messages are JSON"))
@@ -99,5 +102,20 @@ fn a_query_parameter_is_known_given_once_and_of_its_type() {
     ] {
         assert_eq!(refused("GET", target, ""), field, "{target}");
     }
+    let deep = format!("/v1/a?{}name=x", "sub.".repeat(10_000));
+    assert!(bind("GET", &deep, "").is_err());
     assert_eq!(bind("GET", "/v1/a?&opt=&", "").unwrap(), json!({"name": "a", "opt": ""}));
+}
+
+proptest! {
+    #[test]
+    fn no_target_makes_the_binder_panic(path in "/v1/(a|x|picks|sizes|whole)[/:%a-f0-9x.]{0,12}", query in "[a-bps.=&%+u0-9]{0,40}") {
+        let path = path.as_str();
+        for method in [Method::GET, Method::PUT, Method::PATCH, Method::POST] {
+            if let Found::Rule(rule, segments) = TABLE.find(&method, path) {
+                let parts = Parts { path, segments: &segments, query: &query, is_patch: false, content_type: None };
+                let _ = rule.bind(&parts, &Bytes::new());
+            }
+        }
+    }
 }

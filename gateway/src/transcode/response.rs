@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::HeaderValue;
+use kit::error::{Classify, Kind};
 use prost_reflect::{DynamicMessage, ReflectMessage, SerializeOptions, Value};
 
 use super::request::HTTP_BODY;
@@ -14,6 +15,21 @@ pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// 64-bit integers are strings, because a browser's numbers end at 2^53.
 const OPTIONS: SerializeOptions = SerializeOptions::new().skip_default_fields(false);
 
+/// An answer that has no JSON form, such as a timestamp beyond the year 9999.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer cannot be written as JSON: {0}")]
+pub struct Unwritable(#[from] serde_json::Error);
+
+impl Classify for Unwritable {
+    fn kind(&self) -> Kind {
+        Kind::Internal
+    }
+
+    fn reason(&self) -> &'static str {
+        "UNWRITABLE_ANSWER"
+    }
+}
+
 /// The body of an HTTP answer.
 #[derive(Debug)]
 pub struct Rendered {
@@ -25,7 +41,7 @@ pub struct Rendered {
 
 impl Rule {
     /// Renders an answer: raw if it is a `google.api.HttpBody`, else as JSON.
-    pub fn render(&self, message: &DynamicMessage) -> Result<Rendered, serde_json::Error> {
+    pub fn render(&self, message: &DynamicMessage) -> Result<Rendered, Unwritable> {
         let Some(field) = &self.response_body else { return render(message) };
         if let Value::Message(inner) = message.get_field(field).as_ref() {
             return render(inner);
@@ -39,7 +55,7 @@ impl Rule {
     }
 }
 
-fn render(message: &DynamicMessage) -> Result<Rendered, serde_json::Error> {
+fn render(message: &DynamicMessage) -> Result<Rendered, Unwritable> {
     if message.descriptor().full_name() == HTTP_BODY {
         return Ok(render_raw(message));
     }
@@ -47,10 +63,16 @@ fn render(message: &DynamicMessage) -> Result<Rendered, serde_json::Error> {
 }
 
 /// The message as protobuf JSON.
-pub fn to_json(message: &DynamicMessage) -> Result<Vec<u8>, serde_json::Error> {
-    let mut json = Vec::with_capacity(256);
-    message.serialize_with_options(&mut serde_json::Serializer::new(&mut json), &OPTIONS)?;
-    Ok(json)
+pub fn to_json(message: &DynamicMessage) -> Result<String, Unwritable> {
+    Ok(serde_json::to_string(&WithDefaults(message))?)
+}
+
+struct WithDefaults<'a>(&'a DynamicMessage);
+
+impl serde::Serialize for WithDefaults<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize_with_options(serializer, &OPTIONS)
+    }
 }
 
 fn render_raw(http_body: &DynamicMessage) -> Rendered {

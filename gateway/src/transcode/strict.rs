@@ -3,7 +3,6 @@
 //! It knows the message that is being read only to tell that `user_id` and `userId` are one field.
 
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::fmt;
 
@@ -11,41 +10,7 @@ use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde::de::value::CowStrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::json::DEPTH_MAX;
-
-/// Where reading is, or where it failed.
-#[derive(Default)]
-pub(super) struct Position {
-    depth: Cell<usize>,
-    /// From the innermost to the outermost: filled only while an error travels outwards.
-    failed_at: RefCell<Vec<String>>,
-}
-
-impl Position {
-    /// The path of the value that could not be read, as in the proto file: `messages[3].text`. `None` if it is the root.
-    pub(super) fn path(&self) -> Option<String> {
-        let steps = self.failed_at.borrow();
-        let path: String = steps.iter().rev().map(String::as_str).collect();
-        (!path.is_empty()).then(|| path.strip_prefix('.').map(str::to_owned).unwrap_or(path))
-    }
-
-    fn enter<E: Error>(&self) -> Result<(), E> {
-        let depth = self.depth.get() + 1;
-        self.depth.set(depth);
-        if depth > DEPTH_MAX {
-            return Err(E::custom(format_args!("nested deeper than {DEPTH_MAX}")));
-        }
-        Ok(())
-    }
-
-    fn leave(&self) {
-        self.depth.set(self.depth.get() - 1);
-    }
-
-    fn failed_in(&self, step: String) {
-        self.failed_at.borrow_mut().push(step);
-    }
-}
+use super::position::Position;
 
 /// What a JSON value stands for, as far as its keys are concerned.
 #[derive(Clone)]

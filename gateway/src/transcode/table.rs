@@ -107,7 +107,7 @@ impl Table {
             return Err(RuleError {
                 file: file.to_owned(),
                 rpc: rule.rpc.full_name.clone(),
-                template: rule.template.text.clone(),
+                template: rule.template.text.to_string(),
                 problem: format!("is taken by {} with `{}`", other.rpc.full_name, other.template.text),
             });
         }
@@ -121,6 +121,9 @@ impl Table {
 impl Node {
     /// Looks for the most specific rule below this node. Each node is visited at most once, so the tree bounds the work.
     fn search<'t>(&'t self, segments: &[Range<usize>], search: &mut Search<'t, '_>) {
+        if search.found.is_some() {
+            return;
+        }
         let Some((first, others)) = segments.split_first() else {
             search.consider(&self.ends);
             search.consider(&self.rest);

@@ -2,6 +2,8 @@
 //!
 //! The grammar is `http_path_template`'s; this only lays variables out over the segments they cover.
 
+use std::sync::Arc;
+
 use http_path_template::{Grammar, PathTemplate, Segment};
 
 /// One segment of a template.
@@ -34,7 +36,7 @@ pub struct Variable {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     /// As written.
-    pub text: String,
+    pub text: Arc<str>,
     /// Its segments, variables laid open.
     pub atoms: Vec<Atom>,
     /// Its variables, in order.
@@ -48,7 +50,7 @@ impl Template {
     pub fn parse(text: &str) -> Result<Self, String> {
         let parsed = PathTemplate::parse(text, Grammar::default()).map_err(|error| error.to_string())?;
         let mut template = Self {
-            text: text.to_owned(),
+            text: text.into(),
             atoms: Vec::new(),
             variables: Vec::new(),
             verb: parsed.verb().map(str::to_owned),

@@ -5,7 +5,7 @@ use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::error::CapacityError;
 use tonic::Code;
 
-use crate::http::error::Failure;
+use crate::failure::Failure;
 
 /// The close codes that are sent (RFC 6455, section 7.4, and the IANA registry). Reserved ones never are.
 mod code {

@@ -1,20 +1,15 @@
 //! Text frames: the messages of `Converse` as protobuf JSON, and the two forms that only a socket has.
 
-use std::time::Duration;
-
 use axum::extract::ws::Message;
 use kit::id::Secret;
 use prost_reflect::DynamicMessage;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::http::error::{Failure, code_name};
+use crate::failure::{Failure, code_name};
 use crate::refusal::Refusal;
-use crate::transcode::response::to_json;
+use crate::transcode::response::{Unwritable, to_json};
 use crate::transcode::{json, rule::Rpc};
-
-/// How long a client may take to present its token.
-pub(super) const TOKEN_WAIT: Duration = Duration::from_secs(10);
 
 /// Reads what the client says.
 pub(super) fn read(rpc: &Rpc, text: &str) -> Result<DynamicMessage, Refusal> {
@@ -22,10 +17,8 @@ pub(super) fn read(rpc: &Rpc, text: &str) -> Result<DynamicMessage, Refusal> {
 }
 
 /// Writes what the service says.
-pub(super) fn write(message: &DynamicMessage) -> Message {
-    // Messages that came from the wire can be written, and a vector of JSON is UTF-8: the fallbacks are never taken.
-    let json = to_json(message).unwrap_or_default();
-    Message::text(String::from_utf8(json).unwrap_or_default())
+pub(super) fn write(message: &DynamicMessage) -> Result<Message, Unwritable> {
+    to_json(message).map(Message::text)
 }
 
 /// An `error` frame of our own, in the shape of `ConverseResponse.Error`.

@@ -22,9 +22,9 @@ use kit::lifecycle::Lifecycle;
 use prost_reflect::{DynamicMessage, Value};
 use tonic::transport::Channel;
 
+use crate::failure::Failure;
 use crate::http::access::Route;
 use crate::http::cors::Origins;
-use crate::http::error::Failure;
 use crate::http::guard::Guard;
 use crate::http::headers::{client_address, to_metadata};
 use crate::refusal::Refusal;
@@ -41,6 +41,8 @@ const PROTOCOL: &str = "afterword.v1";
 const BEARER_PREFIX: &str = "bearer.";
 /// The longest text of a message is 32 KiB, which JSON escapes may blow up to six times that.
 const FRAME_BYTES_MAX: usize = 256 * 1024;
+/// Held by every socket from its first moment, so not the library's 128 KiB; a longer frame has it grow for a while.
+const READ_BUFFER_BYTES: usize = 8 * 1024;
 
 /// What sockets need.
 pub struct Chat {
@@ -48,8 +50,8 @@ pub struct Chat {
     pub converse: Rpc,
     /// The way there, shared with nothing else.
     pub channel: Channel,
-    /// Who may come in; `None` lets everybody in.
-    pub guard: Option<Guard>,
+    /// Who may come in.
+    pub guard: Guard,
     /// Which pages may connect.
     pub origins: Origins,
     /// How many proxies in front of the gateway are ours.
@@ -65,7 +67,7 @@ impl Chat {
     pub async fn open(self: Arc<Self>, request: Request) -> Response {
         let (mut request, _) = request.into_parts();
         let mut response = self.handshake(&mut request).await.unwrap_or_else(IntoResponse::into_response);
-        response.extensions_mut().insert(Route(PATH.to_owned()));
+        response.extensions_mut().insert(Route(PATH.into()));
         response
     }
 
@@ -78,14 +80,18 @@ impl Chat {
         }
         let first = self.first_message(request.uri.query().unwrap_or_default())?;
         let token = token(&request.headers)?;
-        if let (Some(guard), Some(token)) = (&self.guard, &token) {
-            guard.verify(token.expose()).map_err(Failure::of)?;
+        if let Some(token) = &token {
+            self.guard.verify(token.expose()).map_err(Failure::of)?;
         }
         let peer = request.extensions.get::<ConnectInfo<SocketAddr>>();
         let client = peer.map(|ConnectInfo(peer)| client_address(&request.headers, peer.ip(), self.trusted_proxies));
         let session = Session { chat: Arc::clone(self), first, token, metadata: to_metadata(&request.headers, client) };
         let lifecycle = self.lifecycle.clone();
-        let upgrade = upgrade.max_message_size(FRAME_BYTES_MAX).max_frame_size(FRAME_BYTES_MAX).protocols([PROTOCOL]);
+        let upgrade = upgrade
+            .max_message_size(FRAME_BYTES_MAX)
+            .max_frame_size(FRAME_BYTES_MAX)
+            .read_buffer_size(READ_BUFFER_BYTES)
+            .protocols([PROTOCOL]);
         Ok(upgrade.on_upgrade(move |socket| async move {
             // Tracked, so that a drain waits until every socket has been told.
             let _ = lifecycle.spawn("websocket", session.run(socket)).await;

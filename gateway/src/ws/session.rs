@@ -13,19 +13,18 @@ use prost_reflect::DynamicMessage;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
-use tonic::client::Grpc;
 use tonic::metadata::{Ascii, MetadataMap, MetadataValue};
 
 use super::ending::Ending;
 use super::{Chat, FRAME_BYTES_MAX, frame};
-use crate::http::error::Failure;
-use crate::refusal::Refusal;
-use crate::transcode::codec::DynamicCodec;
-use crate::upstream::explain;
+use crate::failure::Failure;
+use crate::upstream::{self, explain, unavailable};
 
 /// What may wait on its way to the service; beyond that the socket is not read.
 const QUEUE_FRAMES: usize = 64;
 const QUEUE_BYTES: usize = 1024 * 1024;
+/// How long a client may take to present its token.
+const TOKEN_WAIT: Duration = Duration::from_secs(10);
 /// How long the service may take to accept the stream.
 const OPEN_WAIT: Duration = Duration::from_secs(10);
 const PING_EVERY: Duration = Duration::from_secs(25);
@@ -57,75 +56,90 @@ impl Session {
     /// Carries frames until either side ends it.
     pub(super) async fn run(mut self, socket: WebSocket) {
         let (mut sink, mut stream) = socket.split();
-        let ending = match self.authenticate(&mut stream).await {
-            Ok(()) => self.converse(&mut sink, &mut stream).await,
-            Err(ending) => ending,
+        let (queue, queued) = mpsc::channel(QUEUE_FRAMES);
+        let draining = self.chat.lifecycle.draining();
+        let ending = match draining.run_until_cancelled(self.begin(&mut stream, queued)).await {
+            Some(Ok(replies)) => self.converse(&mut sink, &mut stream, queue, replies).await,
+            Some(Err(ending)) => ending,
+            None => Ending::Draining,
         };
         self.close(ending, &mut sink, &mut stream).await;
     }
 
-    /// Takes the token from the first frame, unless the handshake brought one.
-    async fn authenticate(&mut self, stream: &mut SplitStream<WebSocket>) -> Result<(), Ending> {
-        let Some(guard) = &self.chat.guard else { return Ok(()) };
-        if self.token.is_none() {
-            let token = tokio::select! {
-                token = first_frame(stream) => token?,
-                () = self.chat.clock.sleep(frame::TOKEN_WAIT) => return Err(Ending::TokenOverdue),
-            };
-            guard.verify(token.expose()).map_err(|error| Ending::Failed(Failure::of(error)))?;
-            self.token = Some(token);
+    async fn begin(
+        &mut self,
+        stream: &mut SplitStream<WebSocket>,
+        queued: mpsc::Receiver<Queued>,
+    ) -> Result<Streaming<DynamicMessage>, Ending> {
+        let token = self.authenticate(stream).await?;
+        let opening = self.open(&token, queued);
+        tokio::select! {
+            answer = opening => answer.map_err(Ending::Failed),
+            () = self.chat.clock.sleep(OPEN_WAIT) => Err(Ending::Failed(unavailable(&self.chat.converse).into())),
         }
-        Ok(())
     }
 
-    async fn converse(&self, sink: &mut SplitSink<WebSocket, Message>, stream: &mut SplitStream<WebSocket>) -> Ending {
-        let (queue, queued) = mpsc::channel(QUEUE_FRAMES);
-        // A queue that was just made has room.
-        let _ = queue.try_send(Queued { message: self.first.clone(), _share: None });
-        let mut replies = match self.open(queued).await {
-            Ok(replies) => replies,
-            Err(failure) => return Ending::Failed(failure),
+    /// The token of the handshake, else of the first frame.
+    async fn authenticate(&mut self, stream: &mut SplitStream<WebSocket>) -> Result<Secret, Ending> {
+        if let Some(token) = self.token.take() {
+            return Ok(token);
+        }
+        let token = tokio::select! {
+            token = first_frame(stream) => token?,
+            () = self.chat.clock.sleep(TOKEN_WAIT) => return Err(Ending::TokenOverdue),
         };
+        self.chat.guard.verify(token.expose()).map_err(|error| Ending::Failed(Failure::of(error)))?;
+        Ok(token)
+    }
+
+    /// Starts the stream to the service.
+    async fn open(&self, token: &Secret, queued: mpsc::Receiver<Queued>) -> Result<Streaming<DynamicMessage>, Failure> {
+        let first = tokio_stream::once(self.first.clone());
+        let mut request = tonic::Request::new(first.chain(ReceiverStream::new(queued).map(|queued| queued.message)));
+        *request.metadata_mut() = self.metadata.clone();
+        request.metadata_mut().insert(AUTHORIZATION.as_str(), authorization(token)?);
+        upstream::open(&self.chat.channel, &self.chat.converse, request).await
+    }
+
+    async fn converse(
+        &self,
+        sink: &mut SplitSink<WebSocket, Message>,
+        stream: &mut SplitStream<WebSocket>,
+        queue: mpsc::Sender<Queued>,
+        mut replies: Streaming<DynamicMessage>,
+    ) -> Ending {
         let (notices, mut noticed) = mpsc::channel(QUEUE_FRAMES);
         let heard = AtomicU64::new(0);
         let draining = self.chat.lifecycle.draining();
         let ending = tokio::select! {
-            ending = self.listen(stream, queue, notices.clone(), &heard) => ending,
-            ending = self.speak(sink, &mut replies, &mut noticed) => ending,
-            ending = self.keep_alive(notices, &heard) => ending,
+            // The service may be drained with us; the client should hear of our drain, not that all is said.
+            biased;
             () = draining.cancelled() => Ending::Draining,
+            ending = self.speak(sink, &mut replies, &mut noticed) => ending,
+            ending = self.listen(stream, queue, notices.clone(), &heard) => ending,
+            ending = self.keep_alive(notices, &heard) => ending,
         };
         // `listen` is gone, and the queue with it: the service sees the end of the stream and finishes what it has.
-        if matches!(ending, Ending::ClientLeft | Ending::Draining) {
-            let finished = self.speak(sink, &mut replies, &mut noticed);
+        if !matches!(ending, Ending::Finished | Ending::Failed(_)) {
             tokio::select! {
-                _ = finished => {}
+                () = self.finish(sink, &mut replies, &mut noticed) => {}
                 () = self.chat.clock.sleep(FINISH_WAIT) => {}
             }
         }
         ending
     }
 
-    /// Starts the stream to the service.
-    async fn open(&self, queued: mpsc::Receiver<Queued>) -> Result<Streaming<DynamicMessage>, Failure> {
-        let converse = &self.chat.converse;
-        let mut request = tonic::Request::new(ReceiverStream::new(queued).map(|queued| queued.message));
-        *request.metadata_mut() = self.metadata.clone();
-        if let Some(token) = &self.token {
-            request.metadata_mut().insert(AUTHORIZATION.as_str(), authorization(token)?);
-        }
-        let unavailable = || Failure::from(Refusal::UpstreamUnavailable { service: converse.service.clone() });
-        let mut client = Grpc::new(self.chat.channel.clone());
-        let opening = async {
-            client.ready().await.map_err(|_| unavailable())?;
-            let codec = DynamicCodec::receiving(converse.response.clone());
-            let answer = client.streaming(request, converse.path.clone(), codec).await;
-            answer.map_err(|status| explain(status, &converse.service))
-        };
-        tokio::select! {
-            answer = opening => Ok(answer?.into_inner()),
-            () = self.chat.clock.sleep(OPEN_WAIT) => Err(unavailable()),
-        }
+    /// Hears the service out, and passes it on as long as the client takes it.
+    async fn finish(
+        &self,
+        sink: &mut SplitSink<WebSocket, Message>,
+        replies: &mut Streaming<DynamicMessage>,
+        noticed: &mut mpsc::Receiver<Message>,
+    ) {
+        // A client that said goodbye waits for the same word from us, which the library has ready.
+        let _ = sink.flush().await;
+        self.speak(sink, replies, noticed).await;
+        while let Ok(Some(_)) = replies.message().await {}
     }
 
     /// Socket to service. What cannot be read is answered with an error frame; the stream goes on.
@@ -179,9 +193,12 @@ impl Session {
             let message = tokio::select! {
                 Some(notice) = notices.recv() => notice,
                 reply = replies.message() => match reply {
-                    Ok(Some(reply)) => frame::write(&reply),
+                    Ok(Some(reply)) => match frame::write(&reply) {
+                        Ok(frame) => frame,
+                        Err(unwritable) => return Ending::Failed(Failure::of(unwritable)),
+                    },
                     Ok(None) => return Ending::Finished,
-                    Err(status) => return Ending::Failed(explain(status, &self.chat.converse.service)),
+                    Err(status) => return Ending::Failed(explain(status, &self.chat.converse)),
                 },
             };
             tokio::select! {

@@ -1,109 +1,16 @@
 //! The socket at /api/v1/chat, from handshake to close code.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use futures::{SinkExt, StreamExt};
-use gateway::app::token_policy;
-use gateway::{App, Channels, Config};
-use kit::clock::{Clock, SharedClock, TestClock};
-use kit::lifecycle::Lifecycle;
-use kit::serve::{GrpcServer, Health};
-use proto::context::v1::chat_service_server::ChatServiceServer;
-use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::{Error, Message};
-use tonic::service::Routes;
+use futures::SinkExt;
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 
-use crate::scripted_chat::{Noticed, Scripted};
-use crate::tokens::Issuer;
-
-struct World {
-    address: String,
-    token: String,
-    clock: TestClock,
-    lifecycle: Lifecycle,
-    noticed: mpsc::UnboundedReceiver<Noticed>,
-}
-
-impl World {
-    async fn start() -> Self {
-        let lifecycle = Lifecycle::new();
-        let (notice, noticed) = mpsc::unbounded_channel();
-        let routes = Routes::new(ChatServiceServer::new(Scripted(notice)));
-        let channel = GrpcServer::new(routes, &Health::new()).await.serve_in_process(&Lifecycle::new());
-        let channels = Channels { auth: channel.clone(), context: channel.clone(), chat: channel };
-        let clock = TestClock::ticking();
-        let shared: SharedClock = Arc::new(clock.clone());
-        let config = Config::default();
-        let issuer = Issuer::new();
-        let verifier = issuer.verifier(shared.clone(), token_policy(&config));
-        let app = App::new(&config, channels, verifier, shared, &lifecycle).expect("our own rules are valid");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("a bound address").to_string();
-        app.serve(listener, &lifecycle);
-        Self { address, token: issuer.token(clock.now()), clock, lifecycle, noticed }
-    }
-
-    async fn handshake(&self, query: &str, headers: &[(&'static str, &str)]) -> Result<Socket, Error> {
-        let mut request = format!("ws://{}/api/v1/chat{query}", self.address).into_client_request()?;
-        for (name, value) in headers {
-            request.headers_mut().insert(*name, value.parse().expect("a header value"));
-        }
-        let stream = TcpStream::connect(&self.address).await.expect("the gateway listens");
-        tokio_tungstenite::client_async(request, stream).await.map(|(socket, _)| Socket(socket))
-    }
-
-    /// A socket whose first answer, `opened`, has been read.
-    async fn socket(&self) -> Socket {
-        let protocols = format!("afterword.v1, bearer.{}", self.token);
-        let mut socket = self.handshake("?conversationId=c1", &[("sec-websocket-protocol", &protocols)]).await.unwrap();
-        assert_eq!(socket.frame().await, json!({"opened": {"conversationId": "c1", "lastSeq": "0"}}));
-        socket
-    }
-
-    /// The status of a handshake that is refused.
-    async fn refusal(&self, query: &str, headers: &[(&'static str, &str)]) -> u16 {
-        match self.handshake(query, headers).await {
-            Err(Error::Http(response)) => response.status().as_u16(),
-            Err(error) => panic!("no answer: {error}"),
-            Ok(_) => panic!("the socket opened"),
-        }
-    }
-}
-
-struct Socket(WebSocketStream<TcpStream>);
-
-impl Socket {
-    async fn say(&mut self, frame: Value) {
-        self.0.send(Message::text(frame.to_string())).await.expect("the socket is open");
-    }
-
-    async fn append(&mut self, text: &str) {
-        self.say(json!({"append": {"clientId": "m1", "text": text}})).await;
-    }
-
-    async fn frame(&mut self) -> Value {
-        match self.0.next().await {
-            Some(Ok(Message::Text(text))) => serde_json::from_str(&text).expect("frames are JSON"),
-            other => panic!("no text frame: {other:?}"),
-        }
-    }
-
-    /// The code that the server closes with, whatever it says before.
-    async fn close_code(&mut self) -> u16 {
-        loop {
-            match self.0.next().await {
-                Some(Ok(Message::Close(Some(close)))) => return close.code.into(),
-                Some(Ok(_)) => {}
-                other => panic!("no close frame: {other:?}"),
-            }
-        }
-    }
-}
+use crate::scripted_chat::Noticed;
+use crate::socket::World;
 
 #[tokio::test]
 async fn a_message_is_acknowledged_and_the_token_goes_with_the_stream() {
@@ -181,16 +88,30 @@ async fn each_ending_has_its_code() {
 }
 
 #[tokio::test]
-async fn binary_frames_and_oversized_ones_end_the_socket() {
+async fn frames_that_no_client_may_send_end_the_socket() {
     let world = World::start().await;
     let mut binary = world.socket().await;
     let mut oversized = world.socket().await;
+    let mut not_utf8 = world.socket().await;
 
     binary.0.send(Message::binary(vec![1, 2, 3])).await.unwrap();
     oversized.append(&"x".repeat(300 * 1024)).await;
+    not_utf8.0.send(Message::Frame(Frame::message(vec![0xFF], OpCode::Data(Data::Text), true))).await.unwrap();
 
     assert_eq!(binary.close_code().await, 1003);
     assert_eq!(oversized.close_code().await, 1009);
+    assert_eq!(not_utf8.close_code().await, 1007);
+}
+
+#[tokio::test]
+async fn what_a_client_should_not_have_sent_is_not_sent_back_at_length() {
+    let world = World::start().await;
+    let mut socket = world.socket().await;
+    let unknown = "x".repeat(100 * 1024);
+
+    socket.say(json!({ unknown: 1 })).await;
+
+    assert!(socket.frame().await.to_string().len() < 2048);
 }
 
 #[tokio::test]
@@ -209,19 +130,50 @@ async fn a_client_that_leaves_ends_the_stream_at_the_service() {
 }
 
 #[tokio::test]
+async fn a_client_that_says_something_and_leaves_is_heard_to_the_end() {
+    let mut world = World::start().await;
+    let mut socket = world.socket().await;
+    // More than fits on the way, so that some of it still waits here when the client leaves.
+    let said: Vec<String> = (0..50).map(|number| format!("{number} {}", "x".repeat(30_000))).collect();
+
+    for text in &said {
+        socket.append(text).await;
+    }
+    socket.0.close(None).await.unwrap();
+
+    let mut heard = Vec::new();
+    loop {
+        match world.noticed.recv().await.expect("the service is there") {
+            Noticed::Said(text) => heard.push(text),
+            Noticed::Ended => break,
+            Noticed::Began(_) | Noticed::Opened(_) => {}
+        }
+    }
+    assert!(heard == said, "{} of {} messages arrived", heard.len(), said.len());
+}
+
+#[tokio::test]
+async fn a_client_that_closes_is_answered() {
+    let world = World::start().await;
+    let mut socket = world.socket().await;
+
+    socket.0.close(Some(CloseFrame { code: CloseCode::Away, reason: "".into() })).await.unwrap();
+
+    assert_eq!(socket.close_code().await, 1001);
+}
+
+#[tokio::test]
 async fn a_client_that_shows_no_sign_of_life_is_given_up() {
     let mut world = World::start().await;
+    // Its library answers pings only while somebody reads from it, and nobody does.
     let _silent = world.socket().await;
-    let mut ended = false;
 
-    // The client's library answers pings only while somebody reads from it, and nobody does.
-    while !ended {
-        world.clock.advance(Duration::from_secs(5));
-        tokio::task::yield_now().await;
-        ended = matches!(world.noticed.try_recv(), Ok(Noticed::Ended));
+    for pause in [5, 20].map(Duration::from_secs) {
+        world.clock.until_sleeping(pause).await;
+        world.clock.advance(pause);
     }
 
-    assert!(ended);
+    while world.noticed.recv().await.expect("the service is there") != Noticed::Ended {}
 }
 
 #[tokio::test]
@@ -235,6 +187,19 @@ async fn the_drain_asks_sockets_to_reconnect() {
     assert_eq!(socket.close_code().await, 1012);
     drop(socket);
     assert!(drain.await.unwrap(), "the drain waits for sockets and does not have to give them up");
+}
+
+#[tokio::test]
+async fn the_drain_does_not_wait_for_a_token() {
+    let world = World::start().await;
+    let mut anonymous = world.handshake("?conversationId=c1", &[]).await.unwrap();
+    let lifecycle = world.lifecycle.clone();
+
+    let drain = tokio::spawn(async move { lifecycle.shutdown(Duration::from_secs(10)).await });
+
+    assert_eq!(anonymous.close_code().await, 1012);
+    drop(anonymous);
+    assert!(drain.await.unwrap());
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod dynamic;
 mod failures;
 mod scripted_chat;
 mod shop;
+mod socket;
 mod tokens;
 mod transcoding;
 // The example that runs case files shares it, and measures more.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::shop::Shop;
 use crate::wire::request;
@@ -124,4 +124,19 @@ async fn the_drain_lets_a_running_request_finish() {
     assert!(finished);
     assert_eq!(running.await.unwrap().status, 504);
     assert!(tokio::net::TcpStream::connect(&shop.address).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_never_finishes_asking_is_let_go() {
+    let shop = Shop::open().await;
+
+    for beginning in ["", "PRI * HT", "GET /v1/orders/1 HTTP/1.1\r\nHost: loc"] {
+        let mut client = tokio::net::TcpStream::connect(&shop.address).await.unwrap();
+        client.write_all(beginning.as_bytes()).await.unwrap();
+
+        let mut answer = Vec::new();
+        let ended = tokio::time::timeout(Duration::from_secs(100), client.read_to_end(&mut answer)).await;
+
+        assert!(ended.is_ok(), "after {beginning:?}");
+    }
 }
