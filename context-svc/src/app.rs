@@ -15,9 +15,10 @@ use crate::config::{Config, Provider};
 use crate::domain::append::Append;
 use crate::domain::conversations::Conversations;
 use crate::domain::extract::Extractor;
+use crate::domain::operate::Operate;
 use crate::domain::recall::{self, Recall};
 use crate::domain::schedule::Schedule;
-use crate::grpc::{ACCESS, ChatApi, ConversationApi, ExtractionApi, MemoryApi, routes};
+use crate::grpc::{ACCESS, ChatApi, ConversationApi, ExtractionApi, MemoryApi, QueueBounds, routes};
 use crate::llm::Model;
 use crate::llm::local::Local;
 use crate::llm::paced::Paced;
@@ -92,7 +93,12 @@ impl App {
                 conversations: conversations.clone(),
                 schedule: self.schedule.clone(),
             },
-            ExtractionApi { schedule: self.schedule.clone(), conversations: conversations.clone() },
+            ExtractionApi {
+                schedule: self.schedule.clone(),
+                conversations: conversations.clone(),
+                operate: Operate::new(self.store.clone(), self.clock.clone(), self.bell.clone()),
+                bounds: QueueBounds { depth: self.config.schedule.depth, slots: self.config.queue.slots },
+            },
             MemoryApi { recall: Recall::new(self.store.clone()), clock: self.clock.clone() },
             ChatApi {
                 append,

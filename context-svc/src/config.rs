@@ -15,6 +15,8 @@ use crate::queue::QueueSettings;
 /// What the names of environment variables begin with.
 pub const ENV_PREFIX: &str = "AFTERWORD_CONTEXT";
 
+const PERIOD_MAX: Period = Period::days(365);
+
 /// The settings of context-svc.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -52,7 +54,7 @@ pub struct Config {
     pub log_format: LogFormat,
     /// What is logged, a `tracing` filter such as `info` or `warn,context_svc=debug`.
     pub log_filter: String,
-    /// How long calls and talks under way may take to finish after SIGTERM; at least `queue.drain`.
+    /// How long calls and talks under way may take to finish after SIGTERM; longer than `queue.drain`.
     pub drain: Period,
 }
 
@@ -116,6 +118,7 @@ impl ExtractionConfig {
 impl Settings for Config {
     fn check(&self) -> Result<(), InvalidField> {
         self.tokens()?;
+        self.periods_are_short_enough()?;
         let (schedule, queue, extraction) = (&self.schedule, &self.queue, &self.extraction);
         let second = Period::secs(1);
         let rules = [
@@ -129,16 +132,23 @@ impl Settings for Config {
             ("schedule.retry_after", schedule.retry_after >= second, "must be at least 1s"),
             ("schedule.debounce", schedule.debounce <= schedule.debounce_max, "must not exceed schedule.debounce_max"),
             ("schedule.idle_after", schedule.idle_after >= second, "must be at least 1s"),
+            ("schedule.size_messages", schedule.size_messages >= 1, "must be at least 1"),
+            ("schedule.size_tokens", schedule.size_tokens >= 1, "must be at least 1"),
+            ("schedule.size_pause", schedule.size_pause >= second, "must be at least 1s"),
             ("queue.slots", queue.slots >= 1, "must be at least 1"),
             ("queue.slots_per_user", queue.slots_per_user >= 1, "must be at least 1"),
             ("queue.lease", queue.lease >= second, "must be at least 1s"),
+            ("queue.heartbeat", queue.heartbeat >= Period::millis(100), "must be at least 100ms"),
             ("queue.heartbeat", *queue.heartbeat < queue.lease.mul_f64(0.7), "must be less than 0.7 of queue.lease"),
             ("queue.poll", (Period::millis(100)..=Period::secs(10)).contains(&queue.poll), "must be 100ms to 10s"),
             ("queue.pass", queue.pass >= second, "must be at least 1s"),
             ("queue.attempts", queue.attempts >= 1, "must be at least 1"),
             ("queue.deliveries", queue.deliveries >= 1, "must be at least 1"),
+            ("queue.backoff", queue.backoff >= Period::millis(100), "must be at least 100ms"),
+            ("queue.backoff_max", queue.backoff_max >= queue.backoff, "must be at least queue.backoff"),
             ("queue.sweep", queue.sweep >= second, "must be at least 1s"),
-            ("drain", self.drain >= queue.drain, "must be at least queue.drain"),
+            // What is given back when the queue's time is over must still be written down.
+            ("drain", self.drain > queue.drain, "must be longer than queue.drain"),
         ];
         match rules.into_iter().find(|(_, holds, _)| !holds) {
             Some((key, _, problem)) => Err(InvalidField::new(key, problem)),
@@ -148,6 +158,29 @@ impl Settings for Config {
 }
 
 impl Config {
+    /// Times are reckoned with all of these, and must not leave the calendar.
+    fn periods_are_short_enough(&self) -> Result<(), InvalidField> {
+        let (schedule, queue) = (&self.schedule, &self.queue);
+        let periods = [
+            ("access_ttl_max", self.access_ttl_max),
+            ("local_pause", self.local_pause),
+            ("drain", self.drain),
+            ("schedule.retry_after", schedule.retry_after),
+            ("schedule.debounce_max", schedule.debounce_max),
+            ("schedule.idle_after", schedule.idle_after),
+            ("queue.lease", queue.lease),
+            ("queue.pass", queue.pass),
+            ("queue.backoff_max", queue.backoff_max),
+            ("queue.outage_max", queue.outage_max),
+            ("queue.snooze_max", queue.snooze_max),
+            ("queue.sweep", queue.sweep),
+        ];
+        match periods.into_iter().find(|(_, period)| *period > PERIOD_MAX) {
+            Some((key, _)) => Err(InvalidField::new(key, format!("must be at most {PERIOD_MAX}"))),
+            None => Ok(()),
+        }
+    }
+
     /// The internal tokens that are accepted; the first is the one sent.
     pub fn tokens(&self) -> Result<InternalTokens, InvalidField> {
         let wrong = |problem: &str| InvalidField::new("internal_tokens", problem);
@@ -194,6 +227,9 @@ mod tests {
             (vec![TOKEN, ("queue.slot", "4")], "did you mean `queue.slots`"),
             (vec![TOKEN, ("queue.slots", "0")], "`queue.slots`: must be at least 1"),
             (vec![TOKEN, ("queue.heartbeat", "50s")], "`queue.heartbeat`"),
+            (vec![TOKEN, ("queue.heartbeat", "0s")], "`queue.heartbeat`"),
+            (vec![TOKEN, ("drain", "20s"), ("queue.drain", "20s")], "`drain`: must be longer than queue.drain"),
+            (vec![TOKEN, ("schedule.idle_after", "99999999d")], "`schedule.idle_after`: must be at most 365d"),
             (vec![TOKEN, ("provider", "oracle")], "provider"),
             (vec![TOKEN, ("schedule.debounce", "5 parsecs")], "schedule.debounce"),
         ] {

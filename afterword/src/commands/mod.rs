@@ -1,6 +1,7 @@
 //! What an operator types: a table of contents.
 
 pub mod demo;
+pub mod jobs;
 pub mod up;
 
 use std::path::PathBuf;
@@ -31,6 +32,8 @@ enum Command {
     Up,
     /// Start the services on free ports, hold a conversation, log out, and show what was remembered.
     Demo(demo::Demo),
+    /// List, show, cancel and redrive extractions, and see how the queue is.
+    Jobs(jobs::Jobs),
 }
 
 impl Arguments {
@@ -44,6 +47,7 @@ impl Arguments {
         match self.command.unwrap_or(Command::Up) {
             Command::Up => up::run(config).await,
             Command::Demo(demo) => demo.run(config, chosen).await,
+            Command::Jobs(jobs) => jobs.run(&config).await,
         }
     }
 }

@@ -33,7 +33,7 @@ pub struct Append {
 }
 
 impl Append {
-    /// `schedule` sets the terms for what another login session left behind.
+    /// `schedule` sets the terms for what another login session left behind, and is told of what has become long.
     pub fn new(conversations: Arc<dyn ConversationStore>, schedule: Schedule) -> Self {
         Self { conversations, schedule }
     }
@@ -51,7 +51,20 @@ impl Append {
         let handover = self.schedule.trigger(Cause::Disconnect);
         let messages = drafts.into_iter().map(|draft| draft.received(handover.at)).collect();
         let addition = Addition { session_id, time_zone, messages };
-        self.conversations.append(key, &addition, &handover).await?.ok_or(AppendError::ConversationDeleting)
+        let appended = self.conversations.append(key, &addition, &handover).await?;
+        let appended = appended.ok_or(AppendError::ConversationDeleting)?;
+        if appended.messages.iter().any(|message| !message.duplicate) {
+            self.mind_the_size(key).await;
+        }
+        Ok(appended)
+    }
+
+    /// What was said is stored and its client is to know; that much of it waits can be left to the sweep.
+    async fn mind_the_size(&self, key: &ConversationKey) {
+        if let Err(error) = self.schedule.by_size(key).await {
+            let reason = error.reason();
+            tracing::warn!(error = &error as &dyn std::error::Error, reason, "a long talk waits for the sweep");
+        }
     }
 }
 

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use kit::error::{Classify, Kind};
 use kit::id::UserId;
 
-use super::model::{Conversation, ConversationCursor, ConversationKey, Extraction, Message, SessionContext};
+use super::model::{Conversation, ConversationCursor, ConversationKey, Extraction, Message};
 use crate::store::{Store, StoreError};
+
+/// A page of messages ends after so much text, so that it fits into one gRPC message (4 MiB by default).
+const PAGE_TEXT_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// One user's view of their conversations. Clones share the store.
 #[derive(Clone)]
@@ -25,7 +28,7 @@ pub struct Page<T, C> {
 
 impl<T, C> Page<T, C> {
     /// A page of at most `size` entries out of `found`, which was read one further to know whether there is more.
-    fn cut(mut found: Vec<T>, size: usize, place: impl FnOnce(&T) -> C) -> Self {
+    pub(super) fn cut(mut found: Vec<T>, size: usize, place: impl FnOnce(&T) -> C) -> Self {
         let more = found.len() > size;
         found.truncate(size);
         let next = found.last().filter(|_| more).map(place);
@@ -55,7 +58,8 @@ impl Conversations {
         Ok(Page::cut(found, size, |last| ConversationCursor { last_at: last.last_at, id: last.id.clone() }))
     }
 
-    /// The messages after `after_seq` in the order they were said; the place of the next page is a `seq` too.
+    /// The messages after `after_seq` in the order they were said; the place of the next page is a `seq` too. Long messages
+    /// make a page shorter than `size`.
     pub async fn messages(
         &self,
         key: &ConversationKey,
@@ -64,7 +68,12 @@ impl Conversations {
     ) -> Result<Page<Message, i64>, ConversationError> {
         self.get(key).await?;
         let found = self.store.list_messages(key, after_seq, size + 1).await?;
-        Ok(Page::cut(found, size, |last| last.seq))
+        let so_far = found.iter().scan(0, |bytes, message| {
+            *bytes += message.text.len();
+            Some(*bytes)
+        });
+        let fitting = so_far.take_while(|bytes| *bytes <= PAGE_TEXT_BYTES_MAX).count().max(1);
+        Ok(Page::cut(found, size.min(fitting), |last| last.seq))
     }
 
     /// Deletes a conversation with everything that was extracted from it.
@@ -76,23 +85,14 @@ impl Conversations {
     pub async fn extraction(&self, key: &ConversationKey) -> Result<Extraction, ConversationError> {
         self.store.find_extraction(key).await?.ok_or(ConversationError::NotFound)
     }
-
-    /// What is remembered of one conversation.
-    pub async fn context(&self, key: &ConversationKey) -> Result<SessionContext, ConversationError> {
-        self.get(key).await?;
-        self.store.find_context(key).await?.ok_or(ConversationError::NotExtracted)
-    }
 }
 
-/// Why a conversation could not be read.
+/// Why a conversation could not be read or deleted.
 #[derive(Debug, thiserror::Error)]
 pub enum ConversationError {
     /// The caller has no such conversation.
     #[error("there is no such conversation")]
     NotFound,
-    /// It is there, but nothing has been extracted from it yet.
-    #[error("nothing has been extracted from this conversation yet")]
-    NotExtracted,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -101,7 +101,7 @@ pub enum ConversationError {
 impl Classify for ConversationError {
     fn kind(&self) -> Kind {
         match self {
-            Self::NotFound | Self::NotExtracted => Kind::NotFound,
+            Self::NotFound => Kind::NotFound,
             Self::Store(error) => error.kind(),
         }
     }
@@ -109,7 +109,6 @@ impl Classify for ConversationError {
     fn reason(&self) -> &'static str {
         match self {
             Self::NotFound => "CONVERSATION_NOT_FOUND",
-            Self::NotExtracted => "CONTEXT_NOT_READY",
             Self::Store(error) => error.reason(),
         }
     }

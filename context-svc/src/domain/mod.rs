@@ -4,6 +4,7 @@ pub mod append;
 pub mod conversations;
 pub mod extract;
 pub mod model;
+pub mod operate;
 pub mod recall;
 pub mod schedule;
 pub mod secrets;

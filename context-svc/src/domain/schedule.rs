@@ -1,5 +1,7 @@
 //! Asking for extractions. Every request becomes a durable job and returns; a worker does it later.
 
+mod size;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +33,12 @@ pub struct ScheduleSettings {
     pub debounce_max: Period,
     /// After how much silence a conversation is extracted unasked, at least 1s.
     pub idle_after: Period,
+    /// How many messages that nothing was extracted from yet are extracted before the talk is over, at least 1.
+    pub size_messages: u64,
+    /// How many tokens of such messages are as good a reason, counted roughly, at least 1.
+    pub size_tokens: u64,
+    /// How long the size of one conversation is not a reason again, at least 1s.
+    pub size_pause: Period,
 }
 
 impl Default for ScheduleSettings {
@@ -41,6 +49,9 @@ impl Default for ScheduleSettings {
             debounce: Period::secs(20),
             debounce_max: Period::secs(30),
             idle_after: Period::mins(30),
+            size_messages: 100,
+            size_tokens: 8_000,
+            size_pause: Period::mins(5),
         }
     }
 }

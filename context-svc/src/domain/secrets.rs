@@ -2,9 +2,7 @@
 //!
 //! Errs on the side of calling something a secret: a remembered sentence less is cheaper than a remembered password.
 
-use unicode_normalization::UnicodeNormalization;
-
-use super::extract::fold::fold;
+use super::extract::fold::{fold, unfolded};
 
 /// Words after which, if a value follows, the value is a secret.
 const NAMES: &[&str] = &[
@@ -70,6 +68,8 @@ const KEY_PREFIXES: &[&str] = &[
 
 /// No card is written in smaller groups; other lists of numbers are.
 const CARD_GROUP_MIN: usize = 3;
+const CARD_DIGITS_MIN: usize = 13;
+const CARD_DIGITS_MAX: usize = 19;
 
 const KEY_CHARS_MIN: usize = 16;
 const UNNAMED_KEY_CHARS_MIN: usize = 28;
@@ -77,7 +77,7 @@ const UNNAMED_KEY_CHARS_MIN: usize = 28;
 /// Whether `text` gives away a secret, however it is spaced and spelled.
 pub fn has_secret(text: &str) -> bool {
     let folded = fold(text);
-    has_card_number(&folded) || names_a_secret(&folded) || has_key(&text.nfkc().collect::<String>())
+    has_card_number(&folded) || names_a_secret(&folded) || has_key(&unfolded(text))
 }
 
 /// 13 to 19 digits, in groups or not, whose check digit is right (Luhn, ISO/IEC 7812-1).
@@ -91,10 +91,16 @@ fn has_card_number(folded: &str) -> bool {
 
 fn begins_with_card(groups: &[&str]) -> bool {
     let mut digits: Vec<u8> = Vec::new();
-    groups.iter().take_while(|group| group.len() >= CARD_GROUP_MIN).any(|group| {
+    for group in groups.iter().take_while(|group| group.len() >= CARD_GROUP_MIN) {
+        if digits.len() + group.len() > CARD_DIGITS_MAX {
+            return false;
+        }
         digits.extend(group.bytes().map(|digit| digit - b'0'));
-        (13..=19).contains(&digits.len()) && passes_luhn(&digits)
-    })
+        if digits.len() >= CARD_DIGITS_MIN && passes_luhn(&digits) {
+            return true;
+        }
+    }
+    false
 }
 
 fn passes_luhn(digits: &[u8]) -> bool {
@@ -147,6 +153,8 @@ mod tests {
             "４１１１ １１１１ １１１１ １１１１",
             "4111 1111\n\n1111  -  1111",
             "4111\u{200b}111111111111",
+            "4111\u{202e}1111\u{2066}1111\u{e0031}1111",
+            "use sk-\u{200b}test0123\u{200d}456789abcdef",
             "My password is swordfish",
             "passphrase: blue-tree-lamp",
             "the API key = abc",

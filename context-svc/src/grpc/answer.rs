@@ -8,8 +8,15 @@ use crate::domain::model::{
     ItemKind, ItemStatus, JobState, Message, Outcome, Progress, Role, SessionContext, Ticket, Usage,
 };
 
+pub(super) fn duration(length: std::time::Duration) -> Option<prost_types::Duration> {
+    prost_types::Duration::try_from(length).ok()
+}
+
 pub(super) fn time(at: Timestamp) -> prost_types::Timestamp {
-    prost_types::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() }
+    // In the contract nanoseconds count forward, also before 1970.
+    let (seconds, nanos) = (at.as_second(), at.subsec_nanosecond());
+    let (seconds, nanos) = if nanos < 0 { (seconds - 1, nanos + 1_000_000_000) } else { (seconds, nanos) };
+    prost_types::Timestamp { seconds, nanos }
 }
 
 pub(super) fn message(conversation_id: &ConversationId, message: Message) -> pb::Message {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use kit::authn::Caller;
 use kit::error::InvalidField;
-use kit::status::{to_status, unbuilt};
+use kit::status::to_status;
 use proto::context::v1 as pb;
 use proto::context::v1::conversation_service_server::ConversationService;
 use tonic::{Request, Response, Status};
@@ -158,8 +158,11 @@ impl ConversationService for ConversationApi {
 
     async fn delete_conversation(
         &self,
-        _: Request<pb::DeleteConversationRequest>,
+        request: Request<pb::DeleteConversationRequest>,
     ) -> Result<Response<pb::DeleteConversationResponse>, Status> {
-        Err(unbuilt("ConversationService.DeleteConversation"))
+        let caller = Caller::of(&request)?;
+        let key = key(caller, request.into_inner().conversation_id).map_err(to_status)?;
+        self.conversations.delete(&key).await.map_err(to_status)?;
+        Ok(Response::new(pb::DeleteConversationResponse {}))
     }
 }

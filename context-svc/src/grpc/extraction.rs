@@ -8,15 +8,38 @@ use proto::context::v1 as pb;
 use proto::context::v1::extraction_service_server::ExtractionService;
 use tonic::{Request, Response, Status};
 
+use super::listing::Listing;
 use super::{answer, field};
 use crate::domain::conversations::Conversations;
-use crate::domain::model::{Cause, ConversationKey};
+use crate::domain::model::{Cause, ConversationKey, JobState};
+use crate::domain::operate::Operate;
 use crate::domain::schedule::Schedule;
 
-/// For services that trigger, and users who look.
+/// For services that trigger, users who look, and operators.
 pub(crate) struct ExtractionApi {
     pub(crate) schedule: Schedule,
     pub(crate) conversations: Conversations,
+    pub(crate) operate: Operate,
+    pub(crate) bounds: QueueBounds,
+}
+
+/// What the settings allow the queue, for showing beside what is in it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct QueueBounds {
+    /// How many jobs may be live.
+    pub(crate) depth: u64,
+    /// How many this process works on at once.
+    pub(crate) slots: usize,
+}
+
+/// Which job an operator means.
+fn key(user_id: String, conversation_id: String) -> Result<ConversationKey, InvalidField> {
+    let user = field::user_id("user_id", user_id)?;
+    Ok(ConversationKey::new(user, field::conversation_id("conversation_id", conversation_id)?))
+}
+
+fn number(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// A valid request for extractions.
@@ -83,23 +106,35 @@ impl ExtractionService for ExtractionApi {
 
     async fn list_extractions(
         &self,
-        _: Request<pb::ListExtractionsRequest>,
+        request: Request<pb::ListExtractionsRequest>,
     ) -> Result<Response<pb::ListExtractionsResponse>, Status> {
-        Err(unbuilt("ExtractionService.ListExtractions"))
+        let listing = Listing::try_from(request.into_inner()).map_err(to_status)?;
+        let filter = listing.filter(&self.operate);
+        let page = self.operate.list(&filter, listing.after.as_ref(), listing.size).await.map_err(to_status)?;
+        Ok(Response::new(pb::ListExtractionsResponse {
+            next_page_token: page.next.map(|next| listing.token(&next)).unwrap_or_default(),
+            extractions: page.entries.into_iter().map(answer::extraction).collect(),
+        }))
     }
 
     async fn redrive_extraction(
         &self,
-        _: Request<pb::RedriveExtractionRequest>,
+        request: Request<pb::RedriveExtractionRequest>,
     ) -> Result<Response<pb::RedriveExtractionResponse>, Status> {
-        Err(unbuilt("ExtractionService.RedriveExtraction"))
+        let pb::RedriveExtractionRequest { user_id, conversation_id } = request.into_inner();
+        let key = key(user_id, conversation_id).map_err(to_status)?;
+        let extraction = self.operate.redrive(&key).await.map_err(to_status)?;
+        Ok(Response::new(pb::RedriveExtractionResponse { extraction: Some(answer::extraction(extraction)) }))
     }
 
     async fn cancel_extraction(
         &self,
-        _: Request<pb::CancelExtractionRequest>,
+        request: Request<pb::CancelExtractionRequest>,
     ) -> Result<Response<pb::CancelExtractionResponse>, Status> {
-        Err(unbuilt("ExtractionService.CancelExtraction"))
+        let pb::CancelExtractionRequest { user_id, conversation_id } = request.into_inner();
+        let key = key(user_id, conversation_id).map_err(to_status)?;
+        let extraction = self.operate.cancel(&key).await.map_err(to_status)?;
+        Ok(Response::new(pb::CancelExtractionResponse { extraction: Some(answer::extraction(extraction)) }))
     }
 
     async fn reextract_conversations(
@@ -113,6 +148,16 @@ impl ExtractionService for ExtractionApi {
         &self,
         _: Request<pb::GetQueueStatusRequest>,
     ) -> Result<Response<pb::GetQueueStatusResponse>, Status> {
-        Err(unbuilt("ExtractionService.GetQueueStatus"))
+        let status = self.operate.status().await.map_err(to_status)?;
+        let by_state = status.counts.by_state.iter().map(|(state, jobs)| (state.to_string(), number(*jobs)));
+        Ok(Response::new(pb::GetQueueStatusResponse {
+            depth: number(status.counts.depth()),
+            limit: number(self.bounds.depth),
+            running: number(status.counts.of(JobState::Running)),
+            slots: i32::try_from(self.bounds.slots).unwrap_or(i32::MAX),
+            oldest_ready_age: status.oldest_ready_age.and_then(answer::duration),
+            by_state: by_state.collect(),
+            degraded: status.degraded.into_iter().map(str::to_owned).collect(),
+        }))
     }
 }

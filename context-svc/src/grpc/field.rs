@@ -6,10 +6,12 @@ use kit::error::InvalidField;
 use kit::id::{SessionId, UserId};
 use proto::context::v1 as pb;
 
-use crate::domain::model::{Cause, ClientId, ConversationId, Role};
+use crate::domain::model::{Cause, ClientId, ConversationId, JobState, Role};
 
 const TEXT_BYTES_MAX: usize = 32_768;
 const NAME_CHARS_MAX: usize = 64;
+/// 0001-01-01T00:00:00Z: google.protobuf.Timestamp knows nothing earlier.
+const FIRST_SECOND: i64 = -62_135_596_800;
 const ID_RULE: &str = "must be 1 to 64 of A-Z a-z 0-9 . _ -";
 const PAGE_SIZE_DEFAULT: usize = 50;
 const PAGE_SIZE_MAX: i32 = 200;
@@ -75,9 +77,13 @@ pub(super) fn time(
     let Some(at) = at else {
         return Ok(None);
     };
+    let is_valid = at.seconds >= FIRST_SECOND && (0..1_000_000_000).contains(&at.nanos);
     // Stored in microseconds, so that is what it is from the start.
     let whole = Timestamp::new(at.seconds, at.nanos).and_then(|at| Timestamp::from_microsecond(at.as_microsecond()));
-    whole.map(Some).map_err(|_| InvalidField::new(field, "must be a time in the years 1 to 9999"))
+    match whole {
+        Ok(whole) if is_valid => Ok(Some(whole)),
+        Ok(_) | Err(_) => Err(InvalidField::new(field, "must be a time in the years 1 to 9999")),
+    }
 }
 
 /// An IANA time zone; `None` if it is left as it was.
@@ -103,6 +109,32 @@ pub(super) fn cause(field: &str, number: i32) -> Result<Cause, InvalidField> {
             Err(InvalidField::new(field, "must be LOGOUT, DISCONNECT, IDLE, SIZE or MANUAL"))
         }
     }
+}
+
+/// Where a job is, as a filter; `None` for any.
+pub(super) fn job_state(field: &str, number: i32) -> Result<Option<JobState>, InvalidField> {
+    match pb::extraction::State::try_from(number) {
+        Ok(pb::extraction::State::Unspecified) => Ok(None),
+        Ok(pb::extraction::State::Idle) => Ok(Some(JobState::Idle)),
+        Ok(pb::extraction::State::Pending) => Ok(Some(JobState::Pending)),
+        Ok(pb::extraction::State::Running) => Ok(Some(JobState::Running)),
+        Ok(pb::extraction::State::Done) => Ok(Some(JobState::Done)),
+        Ok(pb::extraction::State::Dead) => Ok(Some(JobState::Dead)),
+        Ok(pb::extraction::State::Cancelled) => Ok(Some(JobState::Cancelled)),
+        Err(_) => Err(InvalidField::new(field, "must be IDLE, PENDING, RUNNING, DONE, DEAD or CANCELLED")),
+    }
+}
+
+/// A length of time; `None` if none is given.
+pub(super) fn duration(
+    field: &str,
+    given: Option<prost_types::Duration>,
+) -> Result<Option<std::time::Duration>, InvalidField> {
+    let Some(given) = given else {
+        return Ok(None);
+    };
+    let length = std::time::Duration::try_from(given);
+    length.map(Some).map_err(|_| InvalidField::new(field, "must be a length of time that is not negative"))
 }
 
 /// How many entries a page has. More than the most is the most (AIP-158).

@@ -5,6 +5,7 @@ mod chat;
 mod conversation;
 mod extraction;
 mod field;
+mod listing;
 mod memory;
 mod memory_admin;
 
@@ -18,7 +19,7 @@ use tonic::service::Routes;
 
 pub(crate) use chat::ChatApi;
 pub(crate) use conversation::ConversationApi;
-pub(crate) use extraction::ExtractionApi;
+pub(crate) use extraction::{ExtractionApi, QueueBounds};
 pub(crate) use memory::MemoryApi;
 
 /// Which methods need no user token. Every other one does, also one that does not exist.

@@ -16,7 +16,7 @@ pub struct QueueSettings {
     pub slots_per_user: usize,
     /// How long a claim holds without a heartbeat, at least 1s. A crashed worker's jobs are taken over after it.
     pub lease: Period,
-    /// How often a claim is renewed, less than 0.7 of `lease`.
+    /// How often a claim is renewed, at least 100ms and less than 0.7 of `lease`.
     pub heartbeat: Period,
     /// How often to look for due jobs and expired leases when nothing wakes the queue; 100ms to 10s.
     pub poll: Period,
@@ -26,9 +26,9 @@ pub struct QueueSettings {
     pub attempts: u32,
     /// How often in a row a job may be claimed without a verdict, because its worker dies, before it counts as poison.
     pub deliveries: u32,
-    /// The wait after the first failed attempt; doubled with each further one, and up to half of it random.
+    /// The wait after the first failed attempt, at least 100ms; doubled with each further one, and up to half of it random.
     pub backoff: Period,
-    /// The longest wait between attempts.
+    /// The longest wait between attempts, at least `backoff`.
     pub backoff_max: Period,
     /// How long a job is kept alive while the model cannot be reached.
     pub outage_max: Period,

@@ -18,15 +18,16 @@ use kit::error::{Classify, Kind};
 use kit::id::{SessionId, UserId};
 
 use crate::domain::model::{
-    Addition, Appended, Committed, Conversation, ConversationCursor, ConversationKey, Enqueued, Extraction, Fate, Job,
-    LastError, Lease, Message, SessionContext, TailMessage, Ticket, Trigger, Watermark, WorkerId,
+    Addition, Appended, Backlog, Committed, Conversation, ConversationCursor, ConversationKey, Enqueued, Extraction,
+    ExtractionCursor, ExtractionFilter, Fate, Job, LastError, Lease, Message, Moved, QueueCounts, SessionContext,
+    TailMessage, Ticket, Trigger, Watermark, WorkerId,
 };
 
 pub use sqlite::SqliteStore;
 
 /// Everything context-svc keeps.
 #[async_trait]
-pub trait Store: ConversationStore + JobStore + ContextStore {
+pub trait Store: ConversationStore + JobStore + OperatorStore + ContextStore {
     /// Gives the store up once everything accepted so far is durable. Later calls fail.
     async fn close(&self);
 }
@@ -99,6 +100,11 @@ pub trait JobStore: Send + Sync {
         trigger: &Trigger,
     ) -> Result<SessionEnqueued, StoreError>;
 
+    /// How much of a conversation waits to be extracted; the length of its first `measured` messages is measured.
+    ///
+    /// Remembers the last accepted trigger for [`crate::domain::model::Cause::Size`]. `None`: there is no such conversation.
+    async fn backlog(&self, key: &ConversationKey, measured: u64) -> Result<Option<Backlog>, StoreError>;
+
     /// Leases a job until `now + lease`: one whose lease has expired, else the one that is due for longest; none of a user
     /// in `capped`.
     ///
@@ -153,6 +159,30 @@ pub struct ClaimTerms {
     pub lease: Duration,
     /// How many claims in a row may end without a verdict.
     pub deliveries_max: u32,
+}
+
+/// The jobs of all users, as an operator sees and moves them.
+#[async_trait]
+pub trait OperatorStore: Send + Sync {
+    /// The jobs that `filter` is about, the longest unchanged first, from the place after `after`.
+    ///
+    /// One that changes while it is being paged through comes again, later; none is passed over.
+    async fn list_extractions(
+        &self,
+        filter: &ExtractionFilter,
+        after: Option<&ExtractionCursor>,
+        limit: usize,
+    ) -> Result<Vec<Extraction>, StoreError>;
+
+    /// How many jobs there are, and since when one has been due.
+    async fn count_jobs(&self, now: Timestamp) -> Result<QueueCounts, StoreError>;
+
+    /// Ends a live job without a result. Its worker can do nothing more for it; one that is cancelled already stays so.
+    /// `None`: there is no such conversation.
+    async fn cancel(&self, key: &ConversationKey, now: Timestamp) -> Result<Option<Moved>, StoreError>;
+
+    /// Makes a job that is dead or cancelled due at once, as if it had never been tried. `None`: there is no such conversation.
+    async fn redrive(&self, key: &ConversationKey, now: Timestamp) -> Result<Option<Moved>, StoreError>;
 }
 
 /// What is remembered.

@@ -69,6 +69,45 @@ async fn what_belongs_to_somebody_else_is_not_found() {
 }
 
 #[tokio::test]
+async fn a_page_of_long_messages_fits_into_one_answer() {
+    let world = World::start().await;
+    let alice = world.user("alice", "s1");
+    let long = "x".repeat(32_768);
+    for _ in 0..2 {
+        alice.append("c1", vec![message("", &long); 75]).await.unwrap();
+    }
+
+    let mut seqs = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request =
+            pb::ListMessagesRequest { conversation_id: "c1".into(), page_size: 200, page_token, ..Default::default() };
+        let page = alice.conversations().list_messages(request).await.expect("the page fits").into_inner();
+        seqs.extend(page.messages.iter().map(|message| message.seq));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+
+    assert_eq!(seqs, (1..=150).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_time_before_1970_is_given_back_as_it_came() {
+    let world = World::start().await;
+    let alice = world.user("alice", "s1");
+    let at = prost_types::Timestamp { seconds: -2, nanos: 250_000_000 };
+
+    alice
+        .append("c1", vec![pb::append_messages_request::NewMessage { at: Some(at), ..message("", "old") }])
+        .await
+        .unwrap();
+
+    assert_eq!(alice.messages("c1").await.unwrap()[0].at, Some(at));
+}
+
+#[tokio::test]
 async fn lists_come_in_pages_without_gap_or_repetition() {
     let world = World::start().await;
     let alice = world.user("alice", "s1");

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status, Streaming};
 
-use crate::world::{User, World};
+use crate::world::{PATIENCE, User, World};
 
 /// One open stream, seen from the client.
 struct Stream {
@@ -39,7 +39,8 @@ impl Stream {
     }
 
     async fn next(&mut self) -> Result<Option<Event>, Status> {
-        Ok(self.events.message().await?.map(|answer| answer.event.expect("an event")))
+        let message = tokio::time::timeout(PATIENCE, self.events.message()).await.expect("an answer in time");
+        Ok(message?.map(|answer| answer.event.expect("an event")))
     }
 
     async fn ack(&mut self) -> pb::converse_response::Ack {
@@ -114,6 +115,18 @@ async fn the_first_frame_must_open_the_talk() {
     let mut stream = Stream::of(&alice).await;
 
     stream.send(append("m1", "hello")).await;
+    let refused = stream.next().await.unwrap_err();
+
+    assert_eq!((refused.code(), reason_of(&refused).as_deref()), (Code::InvalidArgument, Some("INVALID_FRAME")));
+}
+
+#[tokio::test]
+async fn what_is_no_frame_ends_the_talk_with_a_reason() {
+    let world = World::start().await;
+    let alice = world.user("alice", "s1");
+    let mut stream = Stream::open(&alice, "c1").await;
+
+    stream.send(append("m1", &"x".repeat(5 * 1024 * 1024))).await;
     let refused = stream.next().await.unwrap_err();
 
     assert_eq!((refused.code(), reason_of(&refused).as_deref()), (Code::InvalidArgument, Some("INVALID_FRAME")));

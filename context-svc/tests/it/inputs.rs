@@ -34,6 +34,7 @@ async fn a_bad_append_names_the_field_and_stores_nothing() {
         ("messages[0].role", "c1", vec![role(99)]),
         ("messages[0].name", "c1", vec![NewMessage { name: "n".repeat(65), ..good() }]),
         ("messages[0].at", "c1", vec![at(i64::MAX)]),
+        ("messages[0].at", "c1", vec![at(-62_135_596_801)]),
     ] {
         let refused = alice.append(conversation, messages).await.expect_err(field);
         assert_eq!(field_of(&refused), field);

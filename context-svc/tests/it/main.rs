@@ -2,6 +2,8 @@
 
 mod append;
 mod chat;
+mod delete;
 mod inputs;
 mod memory;
+mod operators;
 mod world;

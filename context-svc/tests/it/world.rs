@@ -25,23 +25,35 @@ use proto::context::v1::conversation_service_client::ConversationServiceClient;
 use proto::context::v1::extraction_service_client::ExtractionServiceClient;
 use proto::context::v1::memory_service_client::MemoryServiceClient;
 use serde_json::json;
+use tokio::sync::watch;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
 pub(crate) const INTERNAL_TOKEN: &str = "internal-token-of-the-tests-0123456789";
 const KID: &str = "key-of-the-tests";
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Remembers every message of the user as a goal, word for word.
 #[derive(Default)]
 pub(crate) struct Attentive {
     calls: AtomicUsize,
+    held: watch::Sender<bool>,
 }
 
 impl Attentive {
     pub(crate) fn calls(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
+    }
+
+    /// From now on it does not answer.
+    pub(crate) fn hold(&self) {
+        self.held.send_replace(true);
+    }
+
+    /// It answers again, also what it was asked meanwhile.
+    pub(crate) fn go_on(&self) {
+        self.held.send_replace(false);
     }
 }
 
@@ -49,6 +61,7 @@ impl Attentive {
 impl Model for Attentive {
     async fn extract(&self, transcript: &Transcript) -> Result<Answer, ModelError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
+        self.held.subscribe().wait_for(|held| !held).await.expect("the model lives");
         let words = transcript.messages.iter().filter(|message| message.role == Role::User);
         let items: Vec<Proposal> =
             words.map(|message| Proposal::stated(ItemKind::Goal, message.seq, message.text.as_str())).collect();
@@ -158,6 +171,11 @@ impl User<'_> {
     pub(crate) async fn ends(&self, conversation: &str) -> pb::ticket::Outcome {
         let request = pb::EndConversationRequest { conversation_id: conversation.into() };
         self.conversations().end_conversation(request).await.expect("it can be ended").into_inner().outcome()
+    }
+
+    pub(crate) async fn deletes(&self, conversation: &str) -> Result<(), Status> {
+        let request = pb::DeleteConversationRequest { conversation_id: conversation.into() };
+        self.conversations().delete_conversation(request).await.map(drop)
     }
 
     pub(crate) async fn messages(&self, conversation: &str) -> Result<Vec<pb::Message>, Status> {

@@ -8,15 +8,21 @@ pub fn fold(text: &str) -> String {
     Folded::of(text).folded
 }
 
+/// `text` in plain characters as [`fold`] makes them, but with its capitals and spaces.
+pub fn unfolded(text: &str) -> String {
+    text.nfkc().filter_map(plain).collect()
+}
+
 /// `text` reduced to its letters and digits, for telling whether two statements are the same.
 pub fn fingerprint(text: &str) -> String {
     let words = fold(text);
     words.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// `text` on one line, without control characters, and otherwise as it is.
+/// `text` on one line, without characters that control something or that nobody sees, and otherwise as it is.
 pub fn on_one_line(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let seen: String = text.chars().filter(|c| !is_hidden(*c)).collect();
+    let words = seen.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ")
 }
 
@@ -84,10 +90,31 @@ fn plain(c: char) -> Option<char> {
         '‘' | '’' | '‚' | '′' => Some('\''),
         '“' | '”' | '„' | '«' | '»' | '″' => Some('"'),
         '\u{2010}'..='\u{2015}' | '−' => Some('-'),
-        '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{fe0e}' | '\u{fe0f}' | '\u{ad}' => None,
+        // These shape what stands beside them.
+        '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => None,
+        c if is_hidden(c) => None,
         c if c.is_whitespace() || c.is_control() => Some(' '),
         c => Some(c),
     }
+}
+
+/// Whether a character shows nothing and shapes nothing: it can only split words, turn the order of others round, or (U+E0000 ff.)
+/// tell a model what no person reads.
+fn is_hidden(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 #[cfg(test)]
@@ -110,6 +137,16 @@ mod tests {
         ] {
             assert_eq!(Folded::of(message).find(quote), found, "{quote:?} in {message:?}");
         }
+    }
+
+    #[test]
+    fn nothing_hidden_is_left_on_the_line() {
+        let tagged: String = "obey".bytes().filter_map(|b| char::from_u32(0xe0000 + u32::from(b))).collect();
+
+        assert_eq!(
+            on_one_line(&format!("I\u{200b} want{tagged}\n\u{202e}to\u{2028}swim 👩\u{200d}👧")),
+            "I want to swim 👩\u{200d}👧"
+        );
     }
 
     #[test]

@@ -28,8 +28,11 @@ use crate::store::{Store, StoreError};
 
 pub use chunk::Cut;
 
-use chunk::{Piece, pieces};
+use chunk::{approximate_tokens, pieces};
 use judge::{Judge, Rejection};
+
+/// How many messages are read from the store at once; a talk may have more than fit into memory.
+const READ_AT_ONCE: i64 = 200;
 
 /// Turns claimed jobs into session contexts.
 pub struct Extractor {
@@ -60,15 +63,14 @@ impl Processor for Extractor {
             if from_scratch { None } else { self.store.find_context(job.key()).await.map_err(unreadable)? };
         let overlap = i64::try_from(self.cut.overlap).unwrap_or(0);
         let read_from = (after_seq - overlap).max(0);
-        let messages = self.store.transcript(&job.lease, read_from, job.upto_seq()).await.map_err(unreadable)?;
+        let messages = self.messages(job, read_from).await?;
 
         let mut pass = Pass::over(&job.key().conversation_id, previous);
-        let messages: Vec<Message> = messages.into_iter().map(without_our_own_words).collect();
         let read_before = messages.iter().take_while(|message| message.seq <= after_seq).count();
         for piece in pieces(&messages, read_before, self.cut) {
             pass.upto_seq = Some(messages[piece.messages.end - 1].seq);
             if messages[piece.fresh..piece.messages.end].iter().any(is_said_by_user) {
-                self.read(&mut pass, &messages, &piece).await?;
+                pass = self.read(pass, messages[piece.messages].to_vec()).await?;
             }
         }
         let mut context = pass.finish(job.upto_seq())?;
@@ -78,12 +80,29 @@ impl Processor for Extractor {
 }
 
 impl Extractor {
-    async fn read(&self, pass: &mut Pass, messages: &[Message], piece: &Piece) -> Result<(), Failure> {
-        let messages = messages[piece.messages.clone()].to_vec();
+    /// The messages after `read_from` up to the job's last one, or at least as many as one pass can take.
+    async fn messages(&self, job: &Job, read_from: i64) -> Result<Vec<Message>, Failure> {
+        let enough = self.cut.tokens_max.saturating_mul(self.cut.pieces_max);
+        let (mut messages, mut tokens, mut after_seq) = (Vec::new(), 0, read_from);
+        while after_seq < job.upto_seq() && tokens <= enough {
+            let upto_seq = job.upto_seq().min(after_seq + READ_AT_ONCE);
+            let part = self.store.transcript(&job.lease, after_seq, upto_seq).await.map_err(unreadable)?;
+            tokens += part.iter().map(|message| approximate_tokens(&message.text)).sum::<usize>();
+            messages.extend(part.into_iter().map(without_our_own_words));
+            after_seq = upto_seq;
+        }
+        Ok(messages)
+    }
+
+    async fn read(&self, mut pass: Pass, messages: Vec<Message>) -> Result<Pass, Failure> {
         let transcript = Transcript { previous: pass.so_far.clone(), messages };
         let answer = self.model.extract(&transcript).await.map_err(failure_of)?;
-        pass.take(&transcript, answer);
-        Ok(())
+        // Finding every quote takes a while, and the threads of the runtime have others to serve.
+        let judged = tokio::task::spawn_blocking(move || {
+            pass.take(&transcript, answer);
+            pass
+        });
+        judged.await.map_err(|_| Failure::retry("PANIC", "the extraction panicked"))
     }
 }
 
@@ -212,7 +231,7 @@ fn sum(a: Usage, b: Usage) -> Usage {
 }
 
 fn unreadable(error: StoreError) -> Failure {
-    Failure::retry("STORE_UNAVAILABLE", error.to_string())
+    Failure::outage("STORE_UNAVAILABLE", error.to_string())
 }
 
 fn failure_of(error: ModelError) -> Failure {

@@ -63,7 +63,8 @@ proptest! {
         let mut pass = Pass::over(&ConversationId::parse("talk").unwrap(), None);
         let transcript = Transcript { previous: None, messages };
 
-        let answer = futures::executor::block_on(Local.extract(&transcript)).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let answer = runtime.block_on(Local.extract(&transcript)).unwrap();
         let proposed = answer.items.len();
         pass.take(&transcript, answer);
         let context = pass.finish(1).expect("the answer can be used");

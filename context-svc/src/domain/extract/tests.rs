@@ -338,3 +338,25 @@ async fn a_quote_of_the_coach_may_stand_beside_one_of_the_user() {
 
     assert_eq!(context.items[0].evidence.len(), 2);
 }
+
+#[tokio::test]
+async fn a_talk_of_many_messages_is_read_in_parts_without_a_gap() {
+    let scene = Scene::new().await;
+    let turns: Vec<String> = (1..=450).map(|number| format!("I want to visit island {number}.")).collect();
+    let turns: Vec<(Role, &str)> = turns.iter().map(|text| (Role::User, text.as_str())).collect();
+    scene.says(&turns).await;
+
+    let messages = scene.extractor.messages(&scene.claim().await, 0).await.unwrap();
+
+    assert_eq!(messages.iter().map(|message| message.seq).collect::<Vec<_>>(), (1..=450).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn no_more_is_read_at_once_than_a_pass_can_take() {
+    let scene = Scene::cutting(Cut { tokens_max: 10, overlap: 0, pieces_max: 2 }).await;
+    scene.says(&[(Role::User, "I want to visit an island."); 450]).await;
+
+    let messages = scene.extractor.messages(&scene.claim().await, 0).await.unwrap();
+
+    assert_eq!(messages.len(), 200);
+}

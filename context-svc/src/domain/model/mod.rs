@@ -7,6 +7,7 @@ mod conversation;
 mod identity;
 mod item;
 mod job;
+mod operation;
 mod processing;
 mod trigger;
 mod watermark;
@@ -18,8 +19,9 @@ pub use conversation::{
 pub use identity::{ClientId, ConversationId, ConversationKey, Incarnation, WorkerId};
 pub use item::{Basis, Due, DuePrecision, Evidence, Horizon, Item, ItemKind, ItemStatus, Progress};
 pub use job::{Committed, Extraction, Fate, Job, JobState, LastError, Lease};
+pub use operation::{ExtractionCursor, ExtractionFilter, Moved, QueueCounts};
 pub use processing::{Failure, Processor, WhatNext};
-pub use trigger::{Cause, Enqueued, Outcome, Ticket, Trigger};
+pub use trigger::{Backlog, Cause, Enqueued, Outcome, Ticket, Trigger};
 pub use watermark::Watermark;
 
 /// Declares the one spelling under which each variant of an enum is stored, and reads it back.

@@ -61,6 +61,26 @@ pub enum Enqueued {
     Full,
 }
 
+/// How much of a conversation no session context covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backlog {
+    /// How many messages.
+    pub messages: u64,
+    /// How many characters they have; of many messages, only of as many as were asked for.
+    pub chars: u64,
+    /// How many bytes those are in UTF-8.
+    pub bytes: u64,
+    /// When the size of the conversation last asked for an extraction.
+    pub sized_at: Option<Timestamp>,
+}
+
+impl Backlog {
+    /// About as many tokens as a model would count: four letters each in ASCII, about one each in Chinese.
+    pub fn tokens(&self) -> u64 {
+        (self.chars + self.bytes.saturating_sub(self.chars) * 3 / 2) / 4
+    }
+}
+
 /// What became of a trigger. All of them are success: nobody needs to ask again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {

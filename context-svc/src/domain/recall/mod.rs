@@ -128,17 +128,13 @@ impl Recall {
     /// The best context of the user that fits the budget. A user of whom nothing is known gets an empty one.
     pub async fn context(&self, user: &UserId, ask: &Ask) -> Result<Context, RecallError> {
         // The tail first: what is extracted in between is then seen twice rather than not at all.
-        let mut recent = self.store.raw_tail(user, TAIL_MAX).await?;
+        let recent = self.store.raw_tail(user, TAIL_MAX).await?;
         let contexts = self.store.list_contexts(user, CONVERSATIONS_MAX).await?;
         let last_at = self.last_at(user).await?;
-        let covered: HashMap<&ConversationId, i64> =
-            contexts.iter().map(|context| (&context.conversation_id, context.extracted_seq)).collect();
-        recent.retain(|tail| covered.get(&tail.conversation_id).is_none_or(|seq| tail.message.seq > *seq));
-        recent.reverse();
-        let items = rank::rank(contexts.iter().flat_map(|context| context.items.clone()), &ask.query, ask.now);
-        let told: HashSet<String> = items.iter().map(|item| fingerprint(&item.text)).collect();
-        let sessions = contexts.into_iter().filter_map(|context| session(context, &told, &last_at)).collect();
-        Ok(compose::compose(Candidates { items, sessions, recent }, ask.budget_tokens))
+        let ask = ask.clone();
+        // Ranking and counting take a while, and the threads of the runtime have others to serve.
+        let composing = tokio::task::spawn_blocking(move || best_of(recent, contexts, &last_at, &ask));
+        Ok(composing.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())))
     }
 
     /// What was extracted from one conversation.
@@ -178,6 +174,23 @@ impl ItemFilter {
         let of_status = self.statuses.is_empty() || item.status.is_some_and(|status| self.statuses.contains(&status));
         of_kind && of_status && (self.include_superseded || item.superseded_by.is_none())
     }
+}
+
+/// The best context that can be made of what was read.
+fn best_of(
+    mut recent: Vec<TailMessage>,
+    contexts: Vec<SessionContext>,
+    last_at: &HashMap<ConversationId, Timestamp>,
+    ask: &Ask,
+) -> Context {
+    let covered: HashMap<&ConversationId, i64> =
+        contexts.iter().map(|context| (&context.conversation_id, context.extracted_seq)).collect();
+    recent.retain(|tail| covered.get(&tail.conversation_id).is_none_or(|seq| tail.message.seq > *seq));
+    recent.reverse();
+    let items = rank::rank(contexts.iter().flat_map(|context| context.items.clone()), &ask.query, ask.now);
+    let told: HashSet<String> = items.iter().map(|item| fingerprint(&item.text)).collect();
+    let sessions = contexts.into_iter().filter_map(|context| session(context, &told, last_at)).collect();
+    compose::compose(Candidates { items, sessions, recent }, ask.budget_tokens)
 }
 
 /// What a conversation's summary says beyond its items; `None` if it says nothing more.

@@ -18,9 +18,10 @@ pub(super) fn rank(items: impl IntoIterator<Item = Item>, query: &str, now: Time
     items.sort_by(|a, b| b.said_at.cmp(&a.said_at).then_with(|| a.id.cmp(&b.id)));
     let mut seen = HashSet::new();
     items.retain(|item| seen.insert((item.kind, fingerprint(&item.text))));
+    let mut ranked: Vec<(f64, Item)> = items.into_iter().map(|item| (relevance(&item, &wanted, now), item)).collect();
     // Stable: of equals the one said last stays first.
-    items.sort_by(|a, b| relevance(b, &wanted, now).total_cmp(&relevance(a, &wanted, now)));
-    items
+    ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    ranked.into_iter().map(|(_, item)| item).collect()
 }
 
 fn still_holds(item: &Item) -> bool {

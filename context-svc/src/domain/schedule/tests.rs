@@ -5,7 +5,7 @@ use kit::clock::{Clock, TestClock};
 
 use super::*;
 use crate::domain::append::{Append, Draft};
-use crate::domain::model::{ConversationId, Role};
+use crate::domain::model::{ConversationId, JobState, Role};
 use crate::store::SqliteStore;
 
 struct World {
@@ -88,6 +88,59 @@ async fn the_sweep_finds_each_silent_conversation_once() {
 
     let silent = world.store.find_extraction(&key("silent")).await.unwrap().unwrap();
     assert_eq!(silent.causes, [Cause::Idle]);
+}
+
+/// Says so many things, ten seconds apart.
+async fn says_slowly(world: &World, messages: usize) {
+    for _ in 0..messages {
+        world.clock.advance(Duration::from_secs(10));
+        world.says(&key("c1")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_long_talk_is_asked_for_while_it_goes_on() {
+    let world = World::with(ScheduleSettings { size_messages: 3, ..Default::default() }).await;
+
+    says_slowly(&world, 2).await;
+    let short = world.store.find_extraction(&key("c1")).await.unwrap().unwrap();
+    says_slowly(&world, 1).await;
+    let long = world.store.find_extraction(&key("c1")).await.unwrap().unwrap();
+
+    assert_eq!(short.state, JobState::Idle);
+    assert_eq!((long.state, long.want.seq(), long.causes), (JobState::Pending, 3, vec![Cause::Size]));
+}
+
+#[tokio::test]
+async fn many_tokens_are_as_good_a_reason_as_many_messages() {
+    let world = World::with(ScheduleSettings { size_tokens: 2, ..Default::default() }).await;
+
+    says_slowly(&world, 1).await;
+    let before = world.store.find_extraction(&key("c1")).await.unwrap().unwrap();
+    says_slowly(&world, 1).await;
+    let after = world.store.find_extraction(&key("c1")).await.unwrap().unwrap();
+
+    assert_eq!((before.state, after.state), (JobState::Idle, JobState::Pending));
+}
+
+#[tokio::test]
+async fn size_asks_at_most_once_in_five_minutes() {
+    let world = World::with(ScheduleSettings { size_messages: 1, ..Default::default() }).await;
+    let merges = async || world.store.find_extraction(&key("c1")).await.unwrap().unwrap().merges;
+
+    says_slowly(&world, 30).await;
+    assert_eq!(merges().await, 0, "the first asked at ten seconds");
+    says_slowly(&world, 1).await;
+    assert_eq!(merges().await, 1);
+}
+
+#[tokio::test]
+async fn a_full_queue_keeps_no_long_talk_from_going_on() {
+    let world = World::with(ScheduleSettings { size_messages: 1, depth: 0, ..Default::default() }).await;
+
+    says_slowly(&world, 2).await;
+
+    assert_eq!(world.store.depth().await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -27,6 +27,21 @@ impl Classify for InvalidFrame {
     }
 }
 
+/// We failed while listening.
+#[derive(Debug, thiserror::Error)]
+#[error("the talk panicked")]
+pub(super) struct Panicked;
+
+impl Classify for Panicked {
+    fn kind(&self) -> Kind {
+        Kind::Internal
+    }
+
+    fn reason(&self) -> &'static str {
+        "INTERNAL"
+    }
+}
+
 /// Which conversation is talked in, and the time zone if one was named.
 pub(super) fn opening(open: Open) -> Result<(ConversationId, Option<String>), InvalidField> {
     let conversation_id = field::conversation_id("open.conversation_id", open.conversation_id)?;

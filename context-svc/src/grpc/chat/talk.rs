@@ -1,8 +1,10 @@
 //! One talk, from its first frame to the trigger that follows its last.
 
 use std::ops::ControlFlow;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures::FutureExt;
 use jiff::Timestamp;
 use kit::authn::{AuthnError, Caller, LEEWAY};
 use kit::error::Classify;
@@ -11,6 +13,7 @@ use proto::context::v1 as pb;
 use proto::context::v1::converse_request::{Append, Frame};
 use proto::context::v1::converse_response::Event;
 use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::error::TrySendError;
 use tonic::{Status, Streaming};
 
 use super::{ChatApi, frame};
@@ -64,7 +67,7 @@ impl Talk {
             biased;
             () = trust.until_revoked(&caller) => End::Refused(to_status(AuthnError::TokenRevoked)),
             () = answers.closed() => End::Gone,
-            end = self.listen(frames) => end,
+            end = surviving(self.listen(frames)) => end,
         };
         match end {
             // A client that does not read learns of the drain by the end of its stream.
@@ -87,15 +90,21 @@ impl Talk {
         let clock = self.api.clock.clone();
         let draining = self.api.lifecycle.draining();
         loop {
-            let flow = tokio::select! {
+            // Before every frame: a client that never pauses must not outrun the end of its token.
+            if let ControlFlow::Break(end) = self.mind_the_token().await {
+                return end;
+            }
+            let next = tokio::select! {
                 biased;
                 () = draining.cancelled() => return End::Draining,
-                () = clock.sleep(self.until_token_matters()) => self.mind_the_token().await,
-                next = frames.message() => match next {
-                    Ok(Some(pb::ConverseRequest { frame })) => self.heed(frame).await,
-                    Ok(None) => return End::Finished,
-                    Err(_) => return End::Gone,
-                },
+                () = clock.sleep(self.until_token_matters()) => continue,
+                next = frames.message() => next,
+            };
+            let flow = match next {
+                Ok(Some(pb::ConverseRequest { frame })) => self.heed(frame).await,
+                Ok(None) => return End::Finished,
+                // The client is gone or sends what is no frame; one that is still there is told.
+                Err(_) => return End::Refused(to_status(frame::InvalidFrame("a frame could not be read"))),
             };
             if let ControlFlow::Break(end) = flow {
                 return end;
@@ -178,9 +187,14 @@ impl Talk {
         Duration::try_from(at.duration_since(self.api.clock.now())).unwrap_or(Duration::ZERO)
     }
 
+    /// Asks for a new token in time, and ends the talk when there is none in the end.
     async fn mind_the_token(&mut self) -> ControlFlow<End> {
-        if self.api.clock.now() >= self.token_ends() {
+        let now = self.api.clock.now();
+        if now >= self.token_ends() {
             return ControlFlow::Break(End::Refused(to_status(AuthnError::TokenExpired)));
+        }
+        if self.asked_for_token || now < self.caller.expires_at - NOTICE {
+            return ControlFlow::Continue(());
         }
         self.asked_for_token = true;
         self.say(frame::reauthenticate_required(self.caller.expires_at)).await
@@ -196,8 +210,14 @@ impl Talk {
 
     /// Waits while the client has too much unread; the drain does not.
     async fn say(&self, event: Event) -> ControlFlow<End> {
+        // What has room is said even during the drain: the client must learn what has been stored.
+        let answer = match self.answers.try_send(Ok(frame::response(event))) {
+            Ok(()) => return ControlFlow::Continue(()),
+            Err(TrySendError::Closed(_)) => return ControlFlow::Break(End::Gone),
+            Err(TrySendError::Full(answer)) => answer,
+        };
         let draining = self.api.lifecycle.draining();
-        match draining.run_until_cancelled(self.answers.send(Ok(frame::response(event)))).await {
+        match draining.run_until_cancelled(self.answers.send(answer)).await {
             Some(Ok(())) => ControlFlow::Continue(()),
             Some(Err(_)) => ControlFlow::Break(End::Gone),
             None => ControlFlow::Break(End::Draining),
@@ -215,5 +235,25 @@ impl Talk {
                 tracing::warn!(reason = error.reason(), "a talk is over; its extraction is left to the sweep")
             }
         }
+    }
+}
+
+/// A panic while listening ends this talk alone, and like any other end: the client is told, and the extraction asked for.
+async fn surviving(listening: impl Future<Output = End>) -> End {
+    let panicked = |_| End::Refused(to_status(frame::Panicked));
+    AssertUnwindSafe(listening).catch_unwind().await.unwrap_or_else(panicked)
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic::Code;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_end_like_any_other() {
+        let end = surviving(async { panic!("a bug") }).await;
+
+        assert!(matches!(end, End::Refused(status) if status.code() == Code::Internal));
     }
 }

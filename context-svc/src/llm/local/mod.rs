@@ -14,6 +14,8 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 
 use self::sentence::{Reading, Sentence};
@@ -117,7 +119,10 @@ struct Found {
 #[async_trait]
 impl Model for Local {
     async fn extract(&self, transcript: &Transcript) -> Result<Answer, ModelError> {
-        Ok(read(transcript))
+        // Takes a while on a long talk, and the threads of the runtime have others to serve.
+        let transcript = transcript.clone();
+        let reading = tokio::task::spawn_blocking(move || read(&transcript));
+        reading.await.map_err(|_| ModelError::Temporary { reason: "PANIC", message: "the reader panicked".to_owned() })
     }
 }
 
@@ -130,25 +135,28 @@ struct Pick<'a> {
 }
 
 fn read(transcript: &Transcript) -> Answer {
-    let mut items = Vec::new();
+    let mut items = Items::default();
     let mut picks: Vec<Pick<'_>> = Vec::new();
     let turns = || transcript.messages.iter().filter(|message| message.role == Role::User);
     for message in turns() {
         let reading = Reading::of(&message.text);
-        for sentence in reading.sentences() {
-            if sentence.is_question() || is_instruction(sentence.text) || has_secret(sentence.text) {
+        let sentences = reading.sentences();
+        let is_secret = secrets(&message.text, &sentences);
+        for (sentence, is_secret) in sentences.into_iter().zip(is_secret) {
+            if is_secret || sentence.is_question() || is_instruction(sentence.text) {
                 continue;
             }
             if let Some(found) = find(&reading, &sentence) {
                 let text = &sentence.text[found.begin..];
                 picks.push(Pick { text, topic: &sentence.text[found.complement..], kind: Some(found.kind) });
-                propose(&mut items, &found, text, message.seq);
+                items.propose(&found, text, message.seq);
             } else if is_substantial(sentence.text) && !reading.quotes_others(&sentence) {
                 picks.push(Pick { text: sentence.text, topic: sentence.text, kind: None });
             }
         }
     }
     let summary = summary(transcript, &picks);
+    let items = items.proposals;
     let nothing = items.is_empty() && summary.is_empty();
     Answer {
         title: title(transcript, &picks),
@@ -164,18 +172,45 @@ fn read(transcript: &Transcript) -> Answer {
 }
 
 fn find(reading: &Reading<'_>, sentence: &Sentence<'_>) -> Option<Found> {
+    if sentence.text.len() > SENTENCE_BYTES_MAX {
+        return None;
+    }
     let is_foreign = |at| reading.is_foreign(sentence, at);
-    let found = english::find(sentence.text, is_foreign).or_else(|| chinese::find(sentence.text, is_foreign))?;
-    (sentence.text.len() - found.begin <= SENTENCE_BYTES_MAX).then_some(found)
+    english::find(sentence.text, is_foreign).or_else(|| chinese::find(sentence.text, is_foreign))
 }
 
-/// Adds an item, or a further quote to the same one.
-fn propose(items: &mut Vec<Proposal>, found: &Found, text: &str, seq: i64) {
-    let proposal = Proposal { horizon: found.horizon, ..Proposal::stated(found.kind, seq, text) };
-    let statement = fingerprint(text);
-    match items.iter_mut().find(|item| item.kind == found.kind && fingerprint(&item.text) == statement) {
-        Some(same) => same.evidence.extend(proposal.evidence),
-        None => items.push(proposal),
+/// Of each sentence whether it gives away a secret, by itself or together with the one beside it.
+fn secrets(message: &str, sentences: &[Sentence<'_>]) -> Vec<bool> {
+    // What is not in the whole is in no part of it, and most messages hold none.
+    if !has_secret(message) {
+        return vec![false; sentences.len()];
+    }
+    let mut secrets: Vec<bool> = sentences.iter().map(|sentence| has_secret(sentence.text)).collect();
+    for (place, pair) in sentences.windows(2).enumerate() {
+        let together = || has_secret(&format!("{} {}", pair[0].text, pair[1].text));
+        if !secrets[place] && !secrets[place + 1] && together() {
+            (secrets[place], secrets[place + 1]) = (true, true);
+        }
+    }
+    secrets
+}
+
+/// What is proposed so far, each statement once.
+#[derive(Default)]
+struct Items {
+    proposals: Vec<Proposal>,
+    places: HashMap<(ItemKind, String), usize>,
+}
+
+impl Items {
+    /// Adds an item, or a further quote to the same one.
+    fn propose(&mut self, found: &Found, text: &str, seq: i64) {
+        let proposal = Proposal { horizon: found.horizon, ..Proposal::stated(found.kind, seq, text) };
+        let place = *self.places.entry((found.kind, fingerprint(text))).or_insert(self.proposals.len());
+        match self.proposals.get_mut(place) {
+            Some(same) => same.evidence.extend(proposal.evidence),
+            None => self.proposals.push(proposal),
+        }
     }
 }
 
@@ -198,8 +233,11 @@ fn summary(transcript: &Transcript, picks: &[Pick<'_>]) -> String {
     let mut chosen: Vec<(usize, &str)> = Vec::new();
     for weight in (0..=3).rev() {
         for (place, (_, text)) in candidates.iter().enumerate().filter(|(_, (own, _))| *own == weight) {
+            if chosen.len() == SUMMARY_SENTENCES_MAX || text.len() > SENTENCE_BYTES_MAX {
+                continue;
+            }
             let is_new = !chosen.iter().any(|(_, taken)| fingerprint(taken) == fingerprint(text));
-            if is_new && chosen.len() < SUMMARY_SENTENCES_MAX && text.len() <= SENTENCE_BYTES_MAX {
+            if is_new {
                 chosen.push((place, text));
             }
         }

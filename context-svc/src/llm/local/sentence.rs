@@ -1,5 +1,6 @@
 //! Cuts a message into sentences that its author says for themselves: without code, markup and quoted speech.
 
+use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// One sentence of a message, as written, without the white space around it.
@@ -20,6 +21,8 @@ pub(super) struct Reading<'a> {
 const ABBREVIATIONS: &[&str] =
     &["mr.", "mrs.", "ms.", "dr.", "prof.", "st.", "vs.", "e.g.", "i.e.", "approx.", "no.", "min.", "p.m.", "a.m."];
 
+const LETTERLESS_RUN_MAX: usize = 64;
+
 const FENCE: &str = "```";
 
 const QUOTES: &[(char, char)] = &[('"', '"'), ('“', '”'), ('„', '“'), ('«', '»'), ('「', '」'), ('『', '』')];
@@ -38,8 +41,7 @@ impl<'a> Reading<'a> {
                 inline_end(rest, '`').map(|end| at + end)
             } else if let Some((_, close)) = QUOTES.iter().find(|(open, _)| *open == c) {
                 let inch_mark = c == '"' && text[..at].ends_with(|before: char| before.is_ascii_digit());
-                let paragraph = rest.find("\n\n").unwrap_or(rest.len());
-                (!inch_mark).then(|| at + inline_end(&rest[..paragraph], *close).unwrap_or(paragraph))
+                (!inch_mark).then(|| at + quote_end(rest, *close))
             } else {
                 None
             };
@@ -58,7 +60,10 @@ impl<'a> Reading<'a> {
     pub(super) fn sentences(&self) -> Vec<Sentence<'a>> {
         let mut sentences: Vec<Sentence<'a>> = Vec::new();
         let mut begin = 0;
-        for (offset, piece) in self.text.split_sentence_bound_indices() {
+        let pieces = stretches(self.text).into_iter().flat_map(|(offset, stretch)| {
+            stretch.split_sentence_bound_indices().map(move |(at, piece)| (offset + at, piece))
+        });
+        for (offset, piece) in pieces {
             let end = offset + piece.len();
             let abbreviated = ends_in_abbreviation(piece) && end < self.text.len();
             if abbreviated {
@@ -77,13 +82,19 @@ impl<'a> Reading<'a> {
     /// Whether the byte at `at` of `sentence` lies in code or in quoted speech.
     pub(super) fn is_foreign(&self, sentence: &Sentence<'_>, at: usize) -> bool {
         let at = sentence.offset + at;
-        self.foreign.iter().any(|(from, to)| (*from..*to).contains(&at))
+        self.first_foreign_after(at).is_some_and(|(from, _)| from <= at)
     }
 
     /// Whether a sentence holds anything that is not its author's own words.
     pub(super) fn quotes_others(&self, sentence: &Sentence<'_>) -> bool {
         let (begin, end) = (sentence.offset, sentence.offset + sentence.text.len());
-        self.foreign.iter().any(|(from, to)| *from < end && begin < *to)
+        self.first_foreign_after(begin).is_some_and(|(from, _)| from < end)
+    }
+
+    /// The first foreign place that ends after the byte at `at` of the message.
+    fn first_foreign_after(&self, at: usize) -> Option<(usize, usize)> {
+        let place = self.foreign.partition_point(|(_, to)| *to <= at);
+        self.foreign.get(place).copied()
     }
 }
 
@@ -92,6 +103,38 @@ fn inline_end(text: &str, close: char) -> Option<usize> {
     let mut chars = text.char_indices();
     chars.next();
     chars.find(|(_, c)| *c == close).map(|(at, c)| at + c.len_utf8())
+}
+
+/// Where the quotation that `text` opens with ends: at its closing mark, or with the paragraph.
+fn quote_end(text: &str, close: char) -> usize {
+    let mut before = None;
+    for (at, c) in text.char_indices().skip(1) {
+        if c == close {
+            return at + c.len_utf8();
+        }
+        if c == '\n' && before == Some('\n') {
+            return at - 1;
+        }
+        before = Some(c);
+    }
+    text.len()
+}
+
+/// `text` cut within every long run of characters that are no letters, and where each part begins.
+///
+/// No sentence reaches over such a run, and the rules of Unicode look ahead to the end of it from each of its characters: a
+/// message of nothing but brackets would take seconds.
+fn stretches(text: &str) -> Vec<(usize, &str)> {
+    let (mut stretches, mut begin, mut run) = (Vec::new(), 0, 0);
+    for (at, c) in text.char_indices() {
+        run = if c.is_alphabetic() && !is_combining_mark(c) { 0 } else { run + 1 };
+        if run > LETTERLESS_RUN_MAX {
+            stretches.push((begin, &text[begin..at]));
+            (begin, run) = (at, 0);
+        }
+    }
+    stretches.push((begin, &text[begin..]));
+    stretches
 }
 
 fn ends_in_abbreviation(piece: &str) -> bool {
@@ -129,6 +172,15 @@ mod tests {
         );
         assert_eq!(texts("我想学画画。你觉得呢？好的！"), ["我想学画画。", "你觉得呢？", "好的！"]);
         assert_eq!(texts("one\ntwo\r\n\n🙂\n"), ["one", "two"]);
+    }
+
+    #[test]
+    fn a_long_run_without_letters_ends_a_sentence() {
+        let message = format!("I want to swim{}and to dive.", ")".repeat(200));
+
+        let texts = texts(&message);
+
+        assert!(texts[0].starts_with("I want to swim)") && texts.last().is_some_and(|last| last.ends_with("to dive.")));
     }
 
     #[test]

@@ -186,3 +186,43 @@ fn the_title_is_what_the_first_decision_or_goal_is_about() {
     assert_eq!(answer.title, "Leave the phone in the kitchen");
     assert_eq!(answer.summary, "I want to sleep better. I have decided to leave the phone in the kitchen.");
 }
+
+#[test]
+fn a_secret_that_two_sentences_give_away_together_is_left_out() {
+    let answer = read(&transcript([
+        (
+            Role::User,
+            "My password is:\ncorrect horse battery staple and nothing else. Yesterday it rained the whole day.",
+        ),
+        (Role::User, "My card is 4111 1111.\n1111 1111 is how it goes on, I want to say."),
+    ]));
+
+    assert!(answer.items.is_empty(), "{:?}", answer.items);
+    assert_eq!(answer.summary, "Yesterday it rained the whole day.");
+}
+
+#[test]
+fn no_message_takes_long_to_read_however_it_is_made() {
+    let long = |piece: &str| piece.repeat(32_000 / piece.len());
+    let goals = |goal: fn(usize) -> String| (0..1200).map(goal).collect::<String>();
+    let messages = [
+        long("i want to ask "),
+        long("我想问你"),
+        long("123 "),
+        long("\"\""),
+        long("\"a\". "),
+        long("1\" "),
+        format!("a.{}", long(")")),
+        format!("क.{}", long("\u{941}")),
+        goals(|number| format!("I want to swim {number}.\n")),
+        goals(|number| format!("我想游泳{number}。")),
+    ];
+
+    for message in messages {
+        let begun = kit::clock::monotonic();
+        read(&transcript([(Role::User, message.as_str())]));
+        // A reader that looks at everything again for everything takes minutes in a debug build, this one a part of a second.
+        let beginning: String = message.chars().take(8).collect();
+        assert!(begun.elapsed().as_secs() < 10, "{beginning} … took {:?}", begun.elapsed());
+    }
+}

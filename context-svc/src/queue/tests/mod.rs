@@ -10,7 +10,7 @@ use kit::clock::Clock;
 
 use super::*;
 use crate::domain::model::*;
-use crate::store::{ClaimTerms, JobStore, Store};
+use crate::store::{ClaimTerms, JobStore, OperatorStore, Store};
 use world::*;
 
 #[tokio::test]
@@ -47,7 +47,7 @@ async fn a_pass_that_takes_too_long_is_a_failed_attempt() {
     let mut call = world.call().await;
 
     world.passes(8, &key).await;
-    call.reply.closed().await;
+    call.is_abandoned().await;
 
     let job = world.job_once(&key, is_in(JobState::Pending)).await;
     assert_eq!((job.attempts, job.last_error.unwrap().reason.as_str()), (1, "PASS_TIMEOUT"));
@@ -63,10 +63,24 @@ async fn a_lost_lease_cancels_the_work() {
     let terms = ClaimTerms { now: world.clock.now() + LONG, lease: LONG, deliveries_max: 5 };
     let other = world.store.claim(&WorkerId::random(), &[], &terms).await.unwrap().expect("the lease has expired");
     world.advance(BEAT);
-    call.reply.closed().await;
+    call.is_abandoned().await;
 
     let job = world.job(&key).await;
     assert_eq!((job.state, job.owner), (JobState::Running, Some(other.lease.owner)));
+}
+
+#[tokio::test]
+async fn a_cancelled_job_lets_its_worker_go() {
+    let mut world = World::start().await;
+    let key = key("u1", "c1");
+    world.logs_out(&key).await;
+    let mut call = world.call().await;
+
+    world.store.cancel(&key, world.clock.now()).await.unwrap();
+    world.advance(BEAT);
+    call.is_abandoned().await;
+
+    assert_eq!(world.job(&key).await.state, JobState::Cancelled);
 }
 
 #[tokio::test]
@@ -78,7 +92,7 @@ async fn without_heartbeats_the_work_ends_before_another_may_start() {
     world.store.close().await;
     world.advance(Duration::from_secs(43));
 
-    call.reply.closed().await;
+    call.is_abandoned().await;
 }
 
 #[tokio::test]
@@ -240,7 +254,8 @@ async fn the_drain_lets_running_jobs_end_and_claims_nothing_more() {
     world.passes(1, &running).await;
     call.reply(Reply::Extracted);
 
-    assert!(shutdown.await.unwrap(), "every task ended by itself");
+    let ended = tokio::time::timeout(PATIENCE, shutdown).await.expect("the drain ends");
+    assert!(ended.unwrap(), "every task ended by itself");
     assert_eq!(world.job(&running).await.state, JobState::Done);
     assert_eq!(world.job(&waiting).await.fence, 0);
 }
@@ -255,12 +270,15 @@ async fn what_outlasts_the_drain_is_given_back_with_its_attempt() {
     let lifecycle = world.lifecycle.clone();
     let shutdown = tokio::spawn(async move { lifecycle.shutdown(LONG).await });
     world.lifecycle.draining().cancelled().await;
-    while !shutdown.is_finished() {
-        world.advance(Duration::from_secs(1));
-        // Reading waits its turn behind what the queue is writing, so that time cannot outrun it.
-        world.job(&key).await;
-    }
-    call.reply.closed().await;
+    let time_passes = async {
+        while !shutdown.is_finished() {
+            world.advance(Duration::from_secs(1));
+            // Reading waits its turn behind what the queue is writing, so that time cannot outrun it.
+            world.job(&key).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, time_passes).await.expect("the drain ends");
+    call.is_abandoned().await;
 
     let job = world.job(&key).await;
     assert_eq!((job.state, job.attempts, job.deliveries, job.owner), (JobState::Pending, 0, 0, None));
@@ -274,7 +292,7 @@ async fn a_hard_stop_leaves_the_job_to_its_lease() {
     let mut call = world.call().await;
 
     world.lifecycle.stop();
-    call.reply.closed().await;
+    call.is_abandoned().await;
 
     assert_eq!(world.job(&key).await.state, JobState::Running);
 }

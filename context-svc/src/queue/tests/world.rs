@@ -20,7 +20,7 @@ use crate::store::{ConversationStore, JobStore, SqliteStore};
 pub(super) const LONG: Duration = Duration::from_secs(600);
 
 /// How long the machine may take for what must happen.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) const BEAT: Duration = Duration::from_secs(15);
 
 /// A job that a worker is busy with, until the story says how it goes on.
@@ -38,6 +38,11 @@ pub(super) enum Reply {
 impl Call {
     pub(super) fn reply(self, reply: Reply) {
         self.reply.send(reply).ok().expect("the processor waits for it");
+    }
+
+    /// Completes when the work has been dropped.
+    pub(super) async fn is_abandoned(&mut self) {
+        tokio::time::timeout(PATIENCE, self.reply.closed()).await.expect("the work is given up");
     }
 }
 

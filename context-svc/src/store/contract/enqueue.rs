@@ -240,3 +240,33 @@ pub(crate) async fn newer_messages_revive_a_dead_job_with_fresh_counters(store: 
     assert_eq!((revived.state, revived.attempts, revived.last_error), (JobState::Pending, 0, None));
     assert_eq!((revived.want.seq(), revived.fence), (2, job.lease.fence));
 }
+
+pub(crate) async fn the_backlog_is_what_no_context_covers(store: impl Store) {
+    let talk = key("u1", "c1");
+    says(&store, &talk, "said before").await;
+    extract(&store, &talk).await;
+    says(&store, &talk, "abc").await;
+    answers(&store, &talk, "目标").await;
+    says(&store, &talk, "not measured").await;
+
+    let backlog = store.backlog(&talk, 2).await.unwrap().unwrap();
+
+    assert_eq!((backlog.messages, backlog.chars, backlog.bytes, backlog.sized_at), (3, 5, 9, None));
+    assert_eq!(store.backlog(&key("u2", "c1"), 2).await.unwrap(), None);
+}
+
+pub(crate) async fn the_backlog_remembers_when_its_size_asked(store: impl Store) {
+    let talk = key("u1", "c1");
+    says(&store, &talk, "hello").await;
+    let sized_at = async || store.backlog(&talk, 9).await.unwrap().unwrap().sized_at;
+
+    ask_at(&store, &talk, Cause::Logout, t(-2)).await;
+    assert_eq!(sized_at().await, None);
+    ask_at(&store, &talk, Cause::Size, t(-1)).await;
+    assert_eq!(sized_at().await, Some(t(-1)));
+    let full = Trigger { depth_limit: 0, ..trigger(Cause::Size, t(3)) };
+    extract(&store, &talk).await;
+    says(&store, &talk, "more").await;
+    assert_eq!(store.enqueue(&talk, &full).await.unwrap(), Enqueued::Full);
+    assert_eq!(sized_at().await, Some(t(-1)), "it has not been heard");
+}

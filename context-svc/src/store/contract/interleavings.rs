@@ -24,6 +24,8 @@ enum Step {
     Failed { claim: usize, for_good: bool },
     Snoozed(usize),
     Released(usize),
+    Cancelled,
+    Redriven,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -38,6 +40,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (any::<usize>(), any::<bool>()).prop_map(|(claim, for_good)| Step::Failed { claim, for_good }),
         1 => any::<usize>().prop_map(Step::Snoozed),
         1 => any::<usize>().prop_map(Step::Released),
+        1 => Just(Step::Cancelled),
+        1 => Just(Step::Redriven),
     ]
 }
 
@@ -105,6 +109,8 @@ impl<S: Store> Ledger<'_, S> {
                 let Some(job) = self.claim(claim) else { return };
                 self.store.release(&job.lease, t(self.now)).await.unwrap();
             }
+            Step::Cancelled => drop(self.store.cancel(&self.key, t(self.now)).await.unwrap()),
+            Step::Redriven => drop(self.store.redrive(&self.key, t(self.now)).await.unwrap()),
         }
         self.now += 1;
     }
@@ -132,6 +138,11 @@ impl<S: Store> Ledger<'_, S> {
         }
         assert_eq!(job.state == JobState::Running, job.owner.is_some(), "{moment}");
         assert_eq!(self.store.depth().await.unwrap(), u64::from(job.state.is_live()), "{moment}");
+        assert_eq!(
+            self.store.count_jobs(t(self.now)).await.unwrap().depth(),
+            u64::from(job.state.is_live()),
+            "{moment}"
+        );
         let context = self.store.find_context(&self.key).await.unwrap();
         assert_eq!(context.map_or(0, |context| context.extracted_seq), job.done.seq(), "{moment}");
         let tail = self.store.raw_tail(&self.key.user_id, 999).await.unwrap();
@@ -142,7 +153,7 @@ impl<S: Store> Ledger<'_, S> {
         self.seen = Some(job);
     }
 
-    /// Nobody disturbs any more: what was asked for ends done, or dead with a reason.
+    /// Nobody disturbs any more: what was asked for ends done, dead with a reason, or stays cancelled.
     async fn settle(&mut self, moment: &str) {
         self.now += 120;
         while let Some(job) = claim_at(self.store, t(self.now)).await {
@@ -156,7 +167,8 @@ impl<S: Store> Ledger<'_, S> {
             JobState::Done => assert_eq!(job.done.seq(), covered, "{moment}"),
             JobState::Dead => assert!(job.last_error.is_some() && job.want.seq() >= job.done.seq(), "{moment}"),
             JobState::Idle => assert_eq!((self.asked, job.fence), (0, 0), "{moment}"),
-            JobState::Pending | JobState::Running | JobState::Cancelled => panic!("{:?}: {moment}", job.state),
+            JobState::Cancelled => assert!(job.want.seq() >= covered, "{moment}"),
+            JobState::Pending | JobState::Running => panic!("{:?}: {moment}", job.state),
         }
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod conversations;
 pub(crate) mod enqueue;
 pub(crate) mod interleavings;
 mod language;
+pub(crate) mod operators;
 pub(crate) mod verdicts;
 
 /// Makes a test of every case, on a fresh store from `$open().await`.
@@ -55,6 +56,8 @@ macro_rules! store_contract {
             of_a_session_those_that_fit_stay_accepted,
             a_dead_job_is_not_revived_by_a_trigger_alone,
             newer_messages_revive_a_dead_job_with_fresh_counters,
+            the_backlog_is_what_no_context_covers,
+            the_backlog_remembers_when_its_size_asked,
         );
         $crate::store::contract::store_contract!($open, claims:
             the_job_that_is_due_for_longest_comes_first,
@@ -89,6 +92,22 @@ macro_rules! store_contract {
             the_idle_do_not_include_who_still_talks,
             the_idle_do_not_include_a_job_that_waits_runs_or_gave_up,
             silence_is_measured_by_arrival,
+        );
+        $crate::store::contract::store_contract!($open, operators:
+            extractions_are_listed_longest_unchanged_first,
+            extractions_changed_at_one_moment_are_paged_without_loss,
+            a_list_of_extractions_can_be_of_one_state_user_or_age,
+            what_was_never_asked_for_is_listed_only_by_that_name,
+            jobs_are_counted_by_state,
+            the_queue_knows_since_when_a_job_has_been_due,
+            a_cancelled_job_cannot_commit,
+            a_cancelled_job_leaves_the_depth_and_is_not_claimed,
+            cancelling_twice_is_cancelling_once,
+            only_newer_messages_revive_a_cancelled_job,
+            only_a_live_job_can_be_cancelled,
+            a_redriven_job_begins_anew,
+            only_a_dead_or_cancelled_job_can_be_redriven,
+            what_is_not_there_is_not_moved,
         );
         $crate::store::contract::store_contract!($open, contexts:
             a_context_is_its_users_alone,

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::columns::{causes, causes_text, conversation_id, micros, optional_time, parsed, watermark};
 use crate::domain::model::{
-    Cause, ConversationId, ConversationKey, Enqueued, JobState, Outcome, Ticket, Trigger, Watermark,
+    Backlog, Cause, ConversationId, ConversationKey, Enqueued, JobState, Outcome, Ticket, Trigger, Watermark,
 };
 use crate::store::SessionEnqueued;
 use crate::store::decision::Standing;
@@ -14,6 +14,18 @@ use crate::store::decision::Standing;
 pub(super) const LEFT_DIRTY: &str = "
     SELECT conversation_id FROM living_conversation
     WHERE user_id = ?1 AND session_id = ?2 AND dirty = 1 ORDER BY session_id, conversation_id";
+
+/// What no session context covers, in messages, and in characters and bytes of the first of them.
+pub(super) const BACKLOG: &str = "
+    WITH c AS (
+        SELECT incarnation, sized_at, last_seq, extracted_to & ((1 << 40) - 1) AS covered
+        FROM living_conversation WHERE user_id = ?1 AND conversation_id = ?2)
+    SELECT c.last_seq - c.covered AS messages, c.sized_at, coalesce(sum(length(said.text)), 0) AS chars,
+           coalesce(sum(octet_length(said.text)), 0) AS bytes
+    FROM c LEFT JOIN message said
+      ON said.user_id = ?1 AND said.conversation_id = ?2 AND said.incarnation = c.incarnation
+     AND said.seq > c.covered AND said.seq <= c.covered + ?3
+    GROUP BY c.incarnation";
 
 /// What an enqueue reads of a conversation.
 struct Seen {
@@ -43,6 +55,10 @@ pub(super) fn enqueue(db: &Connection, key: &ConversationKey, trigger: &Trigger)
         causes.push(trigger.cause);
         add_cause(db, key, &causes)?;
     }
+    if trigger.cause == Cause::Size {
+        db.prepare_cached("UPDATE conversation SET sized_at = ?3 WHERE user_id = ?1 AND conversation_id = ?2")?
+            .execute(params![key.user_id.as_str(), key.conversation_id.as_str(), micros(trigger.at)])?;
+    }
     Ok(ticket(key, outcome, last))
 }
 
@@ -65,6 +81,24 @@ pub(super) fn enqueue_session(
         }
     }
     Ok(enqueued)
+}
+
+/// How much of a conversation waits. See [`crate::store::JobStore::backlog`].
+pub(super) fn backlog(db: &Connection, key: &ConversationKey, measured: u64) -> rusqlite::Result<Option<Backlog>> {
+    db.prepare_cached(BACKLOG)?
+        .query_row(
+            params![key.user_id.as_str(), key.conversation_id.as_str(), i64::try_from(measured).unwrap_or(1 << 40)],
+            |row| {
+                let number = |column| row.get::<_, i64>(column).map(|number| u64::try_from(number).unwrap_or(0));
+                Ok(Backlog {
+                    messages: number("messages")?,
+                    chars: number("chars")?,
+                    bytes: number("bytes")?,
+                    sized_at: optional_time(row, "sized_at")?,
+                })
+            },
+        )
+        .optional()
 }
 
 /// The number of live jobs.

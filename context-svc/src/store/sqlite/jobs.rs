@@ -11,10 +11,14 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::columns::{causes, key, micros, optional, optional_time, parsed, time, watermark};
 use super::{SqliteStore, claim, enqueue, settle};
 use crate::domain::model::{
-    Committed, ContextOutcome, ConversationKey, Enqueued, Extraction, Fate, Job, JobState, LastError, Lease,
+    Backlog, Committed, ContextOutcome, ConversationKey, Enqueued, Extraction, Fate, Job, JobState, LastError, Lease,
     SessionContext, Trigger, Watermark, WorkerId,
 };
 use crate::store::{ClaimTerms, JobStore, SessionEnqueued, StoreError};
+
+/// What [`extraction`] reads.
+pub(super) const EXTRACTION: &str = "*, json_extract(context, '$.outcome') AS outcome,
+                                     coalesce(json_extract(context, '$.items_dropped'), '{}') AS items_dropped";
 
 /// Dirty, silent, and without a job that is live or has ended badly on these very messages.
 pub(super) const IDLE: &str = "
@@ -39,6 +43,11 @@ impl JobStore for SqliteStore {
     ) -> Result<SessionEnqueued, StoreError> {
         let (user, session, trigger) = (user.clone(), session.clone(), trigger.clone());
         Ok(self.database.write(move |db| enqueue::enqueue_session(db, &user, &session, &trigger)).await?)
+    }
+
+    async fn backlog(&self, key: &ConversationKey, measured: u64) -> Result<Option<Backlog>, StoreError> {
+        let key = key.clone();
+        Ok(self.database.read(move |db| enqueue::backlog(db, &key, measured)).await?)
     }
 
     async fn claim(&self, worker: &WorkerId, capped: &[UserId], terms: &ClaimTerms) -> Result<Option<Job>, StoreError> {
@@ -82,16 +91,7 @@ impl JobStore for SqliteStore {
 
     async fn find_extraction(&self, key: &ConversationKey) -> Result<Option<Extraction>, StoreError> {
         let key = key.clone();
-        let find = move |db: &Connection| {
-            db.prepare_cached(
-                "SELECT *, json_extract(context, '$.outcome') AS outcome,
-                        coalesce(json_extract(context, '$.items_dropped'), '{}') AS items_dropped
-                 FROM living_conversation WHERE user_id = ?1 AND conversation_id = ?2",
-            )?
-            .query_row(params![key.user_id.as_str(), key.conversation_id.as_str()], extraction)
-            .optional()
-        };
-        Ok(self.database.read(find).await?)
+        Ok(self.database.read(move |db| find(db, &key)).await?)
     }
 
     async fn depth(&self) -> Result<u64, StoreError> {
@@ -114,7 +114,17 @@ impl Classify for Unwritable {
     }
 }
 
-fn extraction(row: &Row<'_>) -> rusqlite::Result<Extraction> {
+/// The job of one conversation.
+pub(super) fn find(db: &Connection, key: &ConversationKey) -> rusqlite::Result<Option<Extraction>> {
+    db.prepare_cached(&format!(
+        "SELECT {EXTRACTION} FROM living_conversation WHERE user_id = ?1 AND conversation_id = ?2"
+    ))?
+    .query_row(params![key.user_id.as_str(), key.conversation_id.as_str()], extraction)
+    .optional()
+}
+
+/// A job from the columns [`EXTRACTION`].
+pub(super) fn extraction(row: &Row<'_>) -> rusqlite::Result<Extraction> {
     Ok(Extraction {
         key: key(row)?,
         state: parsed(row, "job_state", |word: String| JobState::parse(&word))?,

@@ -7,6 +7,7 @@ mod contexts;
 mod conversations;
 mod enqueue;
 mod jobs;
+mod operators;
 mod settle;
 
 use std::path::Path;
@@ -49,7 +50,10 @@ impl From<Error> for StoreError {
 }
 
 fn migrations() -> Migrations<'static> {
-    Migrations::new(vec![M::up(include_str!("0001_conversations_and_jobs.sql"))])
+    Migrations::new(vec![
+        M::up(include_str!("0001_conversations_and_jobs.sql")),
+        M::up(include_str!("0002_operators_and_sizes.sql")),
+    ])
 }
 
 #[cfg(test)]

@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use kit::id::{SessionId, UserId};
 use rusqlite::Connection;
+use rusqlite_migration::{M, Migrations};
 
 use super::SqliteStore;
 use crate::domain::model::*;
 use crate::store::contract::store_contract;
-use crate::store::{ClaimTerms, ContextStore, ConversationStore, JobStore, Store};
+use crate::store::{ClaimTerms, ContextStore, ConversationStore, JobStore, OperatorStore, Store};
 
 async fn open() -> SqliteStore {
     SqliteStore::in_memory().await.unwrap()
@@ -108,26 +109,6 @@ async fn a_conversation_being_deleted_takes_no_appends_and_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_cancelled_job_cannot_commit_and_only_newer_messages_revive_it() {
-    let store = open().await;
-    says(&store, "hello").await;
-    asks(&store).await;
-    let job = claims(&store).await.unwrap();
-
-    execute(
-        &store,
-        "UPDATE conversation SET job_state = 'CANCELLED', job_fence = job_fence + 1, job_owner = NULL, job_lease_until = NULL",
-    )
-    .await;
-
-    assert_eq!(completes(&store, &job).await, Committed::LeaseLost);
-    assert_eq!(asks(&store).await, Outcome::Cancelled);
-    assert_eq!(store.list_idle(Timestamp::UNIX_EPOCH, 9).await.unwrap(), []);
-    says(&store, "something new").await;
-    assert_eq!(asks(&store).await, Outcome::Queued);
-}
-
-#[tokio::test]
 async fn a_result_for_a_deleted_conversation_does_not_reach_its_successor() {
     let store = open().await;
     says(&store, "hello").await;
@@ -153,6 +134,26 @@ async fn a_removed_conversation_leaves_the_depth() {
     execute(&store, "DELETE FROM conversation").await;
 
     assert_eq!(store.depth().await.unwrap(), 0);
+    assert_eq!(store.count_jobs(Timestamp::UNIX_EPOCH).await.unwrap(), QueueCounts::default());
+}
+
+#[tokio::test]
+async fn jobs_of_the_first_version_of_the_file_are_counted_and_listed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("context.db");
+    let mut first = Connection::open(&path).unwrap();
+    let version = M::up(include_str!("0001_conversations_and_jobs.sql"));
+    Migrations::new(vec![version]).to_latest(&mut first).unwrap();
+    let rows = "INSERT INTO user_memory (user_id) VALUES ('u1');
+        INSERT INTO conversation (user_id, conversation_id, incarnation, era, session_id, created_at, last_at, appended_at, job_state, job_updated_at)
+        VALUES ('u1', 'c1', 'i1', 0, 's1', 1, 1, 1, 'DEAD', 2), ('u1', 'c2', 'i2', 0, 's1', 1, 1, 1, 'IDLE', NULL)";
+    first.execute_batch(rows).unwrap();
+    drop(first);
+
+    let store = SqliteStore::open(&path).await.unwrap();
+
+    assert_eq!(store.count_jobs(Timestamp::UNIX_EPOCH).await.unwrap().by_state, [(JobState::Dead, 1)]);
+    assert_eq!(store.list_extractions(&ExtractionFilter::default(), None, 9).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -210,8 +211,15 @@ async fn nothing_reads_more_than_its_index() {
     let queries = [
         (super::claim::DUE, "conversation USING INDEX job_due (job_due_at<?)"),
         (super::claim::EXPIRED, "conversation USING INDEX job_leased (job_lease_until<?)"),
+        (super::operators::in_state(false).leak(), "c USING INDEX job_by_change (job_listed_as=? AND (job_changed_at"),
+        (super::operators::DUE_SINCE, "conversation USING INDEX job_due (job_due_at<?)"),
+        (super::operators::DUE_SINCE, "conversation USING COVERING INDEX job_leased (job_lease_until<?)"),
         (super::jobs::IDLE, "c USING INDEX conversation_dirty (appended_at<?)"),
         (super::enqueue::LEFT_DIRTY, "c USING INDEX conversation_dirty_of_session (user_id=? AND session_id=?)"),
+        (
+            super::enqueue::BACKLOG,
+            "said USING PRIMARY KEY (user_id=? AND conversation_id=? AND incarnation=? AND seq>? AND seq<?)",
+        ),
         (super::contexts::UNSUMMARISED, "c USING INDEX conversation_unsummarised (user_id=?)"),
         (super::conversations::RAW_TAIL, "c USING INDEX conversation_dirty_of_session (user_id=?)"),
         (

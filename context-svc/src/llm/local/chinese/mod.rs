@@ -73,7 +73,7 @@ const COMPLEMENT_CHARS_MIN: usize = 2;
 
 /// What `sentence` states, if anything. `is_foreign` tells of a byte whether it lies in quoted speech or code.
 pub(super) fn find(sentence: &str, is_foreign: impl Fn(usize) -> bool) -> Option<Found> {
-    if FAREWELLS.occur_in(sentence) {
+    if !sentence.contains('我') || FAREWELLS.occur_in(sentence) {
         return None;
     }
     for phrase in PHRASES {

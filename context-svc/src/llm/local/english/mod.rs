@@ -117,6 +117,9 @@ const PHRASES: &[Phrase] = &[
     insight("i hate", Horizon::Standing, Follows::Thing),
 ];
 
+/// The words that a phrase can begin with: most sentences hold none and need no further look.
+const OPENINGS: Words = Words("i we my it let");
+
 /// Moves in the talk only where they go on like that: "see whether", "give you", "be honest".
 const TALK_BEFORE: &[(&str, Words)] = &[
     ("see", Words("if whether what how you your that it this")),
@@ -130,8 +133,9 @@ const TALK_BEFORE: &[(&str, Words)] = &[
 /// What `sentence` states, if anything. `is_foreign` tells of a byte whether it lies in quoted speech or code.
 pub(super) fn find(sentence: &str, is_foreign: impl Fn(usize) -> bool) -> Option<Found> {
     let words = words(sentence);
+    let openings: Vec<usize> = (0..words.len()).filter(|at| OPENINGS.contain(&words[*at].text)).collect();
     for phrase in PHRASES {
-        for first in 0..words.len() {
+        for &first in &openings {
             let Some(next) = match_at(&words, first, phrase.words) else {
                 continue;
             };
@@ -228,4 +232,16 @@ fn words(sentence: &str) -> Vec<Word> {
         }
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_phrase_begins_with_an_opening() {
+        for phrase in PHRASES {
+            assert!(OPENINGS.iter().any(|opening| phrase.words.split(' ').next() == Some(opening)), "{}", phrase.words);
+        }
+    }
 }
