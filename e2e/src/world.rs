@@ -31,8 +31,8 @@ struct Running {
 
 /// What has to be closed when a service ends.
 enum Store {
-    Auth(auth_svc::App),
-    Context(context_svc::App),
+    Auth(Arc<dyn auth_svc::store::Store>),
+    Context(Arc<dyn context_svc::store::Store>),
     None,
 }
 
@@ -41,8 +41,8 @@ impl Running {
     async fn end(self) -> bool {
         let finished = self.lifecycle.shutdown(DRAIN).await;
         match self.store {
-            Store::Auth(app) => app.store().close().await,
-            Store::Context(app) => app.store().close().await,
+            Store::Auth(store) => store.close().await,
+            Store::Context(store) => store.close().await,
             Store::None => {}
         }
         finished
@@ -138,13 +138,13 @@ impl World {
         let (health, store) = match service {
             Service::Auth => {
                 let app = node.auth(self.config.auth.clone(), None).await.expect("the service starts");
-                (app.health().clone(), Store::Auth(app))
+                (app.health().clone(), Store::Auth(app.store().clone()))
             }
             Service::Context => {
                 let model = Arc::new(self.model.clone());
                 let app =
                     node.context(self.config.context.clone(), None, Some(model)).await.expect("the service starts");
-                (app.health().clone(), Store::Context(app))
+                (app.health().clone(), Store::Context(app.store().clone()))
             }
             Service::Gateway => {
                 let listener = kit::serve::bind("gateway.listen", &self.config.gateway.listen).await;
