@@ -65,10 +65,10 @@ impl Config {
     pub fn shared(mut self) -> Self {
         settle(&mut self.auth.store, auth_svc::Config::default().store, &self.data_dir, "auth.db");
         settle(&mut self.context.store, context_svc::Config::default().store, &self.data_dir, "context.db");
-        if self.auth.internal_tokens.is_empty() {
-            self.auth.internal_tokens =
-                vec![kit::id::Secret::new(format!("{}{}", kit::id::random(), kit::id::random()))];
-        }
+        let given = [&self.auth.internal_tokens, &self.context.internal_tokens, &self.gateway.internal_tokens];
+        let given = given.into_iter().find(|tokens| !tokens.is_empty()).cloned();
+        self.auth.internal_tokens =
+            given.unwrap_or_else(|| vec![kit::id::Secret::new(format!("{}{}", kit::id::random(), kit::id::random()))]);
         self.context.internal_tokens = self.auth.internal_tokens.clone();
         self.gateway.internal_tokens = self.auth.internal_tokens.clone();
         for (issuer, audience) in [
@@ -102,6 +102,16 @@ mod tests {
 
         assert_eq!(shared.auth.store, "sqlite:/elsewhere/a.db");
         assert_eq!(shared.context.store, "sqlite:/srv/memory/context.db");
+    }
+
+    #[test]
+    fn an_internal_token_set_for_one_service_serves_all() {
+        let mut config = Config::default();
+        config.context.internal_tokens = vec![kit::id::Secret::new("x".repeat(32))];
+
+        let shared = config.clone().shared();
+
+        assert_eq!(shared.auth.internal_tokens, config.context.internal_tokens);
     }
 
     #[test]

@@ -99,6 +99,8 @@ impl World {
     /// Drains, for at most `drain`, and closes the stores.
     pub async fn end(self, drain: Duration) {
         self.health.set("lifecycle", Part::NotReady("draining".to_owned()));
+        self.auth.drain_begins();
+        self.context.drain_begins();
         self.lifecycle.shutdown(drain).await;
         self.auth.store().close().await;
         self.context.store().close().await;
@@ -125,7 +127,7 @@ impl Node {
     ) -> Result<auth_svc::App, Failure> {
         let reflection = config.reflection;
         let app = auth_svc::App::open(config, self.clock.clone(), &self.lifecycle).await?;
-        let server = self.server(app.routes(), app.health(), reflection).await?;
+        let server = self.server(app.routes(), app.health(), reflection.then_some(auth_svc::SERVICES)).await?;
         self.serve(&server, &self.doorways.auth, listener);
         app.start(self.doorways.context.channel());
         Ok(app)
@@ -144,7 +146,7 @@ impl Node {
             Some(model) => context_svc::App::open_with(config, clock, lifecycle, model).await?,
             None => context_svc::App::open(config, clock, lifecycle).await?,
         };
-        let server = self.server(app.routes(), app.health(), reflection).await?;
+        let server = self.server(app.routes(), app.health(), reflection.then_some(context_svc::SERVICES)).await?;
         self.serve(&server, &self.doorways.context, listener);
         app.start(self.doorways.auth.channel());
         Ok(app)
@@ -173,10 +175,13 @@ impl Node {
         &self,
         routes: tonic::service::Routes,
         health: &Health,
-        reflection: bool,
+        reflected: Option<&[&str]>,
     ) -> Result<GrpcServer, Failure> {
         let server = GrpcServer::new(routes, health).await;
-        Ok(if reflection { server.with_reflection(&[proto::DESCRIPTOR_SET])? } else { server })
+        Ok(match reflected {
+            Some(services) => server.with_reflection(&[proto::DESCRIPTOR_SET], services)?,
+            None => server,
+        })
     }
 
     fn serve(&self, server: &GrpcServer, doorway: &Doorway, listener: Option<TcpListener>) {

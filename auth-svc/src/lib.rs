@@ -11,3 +11,4 @@ pub mod store;
 
 pub use app::App;
 pub use config::Config;
+pub use grpc::SERVICES;

@@ -39,7 +39,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let app = App::open(config, Arc::new(SystemClock), &lifecycle).await?;
     let mut server = GrpcServer::new(app.routes(), app.health()).await;
     if reflection {
-        server = server.with_reflection(&[proto::DESCRIPTOR_SET])?;
+        server = server.with_reflection(&[proto::DESCRIPTOR_SET], auth_svc::SERVICES)?;
     }
     serve::admin(admin, app.health(), &lifecycle);
     server.serve(grpc, &lifecycle);

@@ -74,7 +74,8 @@ impl Processes {
     pub fn new(programs: &Path, settings: &[(Service, &str)]) -> Self {
         Self {
             programs: programs.to_owned(),
-            directory: tempfile::tempdir().expect("a temporary directory can be made"),
+            // Beside the programs: a temporary directory is often in memory, where a sync costs nothing.
+            directory: tempfile::tempdir_in(programs).expect("a directory beside the programs can be made"),
             address: next_address(),
             settings: settings.iter().map(|(service, pair)| (*service, (*pair).to_owned())).collect(),
             running: BTreeMap::new(),
@@ -159,11 +160,6 @@ impl Processes {
     /// Where the data is.
     pub fn data(&self) -> &Path {
         self.directory.path()
-    }
-
-    /// The operating system's id of a running process.
-    pub fn process_id(&self, service: Service) -> Option<u32> {
-        self.running.get(&service).and_then(Child::id)
     }
 
     fn spawn(&mut self, service: Service) {

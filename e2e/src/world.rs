@@ -104,15 +104,6 @@ impl World {
         &self.client
     }
 
-    /// The way to context-svc or auth-svc past the gateway, as another service of the backend would take it.
-    pub fn channel(&self, service: Service) -> tonic::transport::Channel {
-        match service {
-            Service::Auth => self.doorways.auth.channel(),
-            Service::Context => self.doorways.context.channel(),
-            Service::Gateway => panic!("the gateway does not speak gRPC"),
-        }
-    }
-
     /// The token by which services prove themselves.
     pub fn internal_token(&self) -> &str {
         self.config.auth.internal_tokens[0].expose()

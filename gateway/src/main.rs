@@ -55,6 +55,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     app.serve(http, &lifecycle);
 
     lifecycle.until_signal().await?;
+    health.set("lifecycle", Part::NotReady("draining".to_owned()));
     lifecycle.shutdown(*config.drain).await;
     Ok(())
 }

@@ -68,7 +68,7 @@ impl Lifecycle {
         finished
     }
 
-    /// Stops hard, now: what runs is dropped where it stands, as a crash would.
+    /// For tests. Stops hard, now: what runs is dropped where it stands, as a crash would.
     pub fn stop(&self) {
         self.draining.cancel();
         self.stopped.cancel();

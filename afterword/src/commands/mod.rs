@@ -18,7 +18,7 @@ pub struct Arguments {
     #[command(flatten)]
     settings: SettingsArgs,
 
-    /// Directory of all data, created if need be. The same as the setting `data_dir`.
+    /// Directory of all data, created if need be. Wins over the setting `data_dir`; `demo` heeds only this.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 
@@ -56,4 +56,10 @@ impl Arguments {
 fn say(text: &str) {
     use std::io::Write;
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+/// Says something on standard error, beside an answer that a program reads.
+fn say_aside(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }

@@ -16,6 +16,7 @@ use proto::auth::v1 as pb;
 use proto::auth::v1::account_admin_service_server::AccountAdminServiceServer;
 use proto::auth::v1::auth_service_server::AuthServiceServer;
 use proto::auth::v1::trust_service_server::TrustServiceServer;
+use proto::auth::v1::{account_admin_service_server, auth_service_server, trust_service_server};
 use tonic::service::Routes;
 
 use crate::domain::admission::Admitted;
@@ -34,6 +35,13 @@ pub(crate) const ACCESS: AccessTable = AccessTable {
     ],
     internal: &["/afterword.auth.v1.TrustService/", "/afterword.auth.v1.AccountAdminService/"],
 };
+
+/// The full names of the services served here.
+pub const SERVICES: &[&str] = &[
+    auth_service_server::SERVICE_NAME,
+    trust_service_server::SERVICE_NAME,
+    account_admin_service_server::SERVICE_NAME,
+];
 
 /// The services, with no gate around them yet.
 pub(crate) fn routes(auth: AuthApi, trust: TrustApi) -> Routes {

@@ -15,6 +15,10 @@ use proto::context::v1::conversation_service_server::ConversationServiceServer;
 use proto::context::v1::extraction_service_server::ExtractionServiceServer;
 use proto::context::v1::memory_admin_service_server::MemoryAdminServiceServer;
 use proto::context::v1::memory_service_server::MemoryServiceServer;
+use proto::context::v1::{
+    chat_service_server, conversation_service_server, extraction_service_server, memory_admin_service_server,
+    memory_service_server,
+};
 use tonic::service::Routes;
 
 pub(crate) use chat::ChatApi;
@@ -35,6 +39,15 @@ pub(crate) const ACCESS: AccessTable = AccessTable {
         "/afterword.context.v1.MemoryAdminService/",
     ],
 };
+
+/// The full names of the services served here.
+pub const SERVICES: &[&str] = &[
+    conversation_service_server::SERVICE_NAME,
+    extraction_service_server::SERVICE_NAME,
+    memory_service_server::SERVICE_NAME,
+    memory_admin_service_server::SERVICE_NAME,
+    chat_service_server::SERVICE_NAME,
+];
 
 /// The services, with no gate around them yet.
 pub(crate) fn routes(

@@ -1,7 +1,8 @@
 //! Accounts, sessions and conversations made through the stores: thousands of logins would measure password hashing.
 
+use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use afterword::client::Login;
 use auth_svc::domain::account::{Account, Email};
@@ -118,22 +119,21 @@ impl Seeded {
         Unused(self.sessions.iter().map(|session| session.token.clone()).collect::<Vec<_>>().into_iter())
     }
 
-    /// The last sessions: their token, a token that outlives them, and their conversation.
-    pub(super) fn last(&self, count: usize) -> Vec<(String, String, String)> {
-        let rest = &self.sessions[self.sessions.len() - count..];
-        rest.iter().map(|s| (s.token.clone(), self.watcher_of(&s.user).to_owned(), s.id.to_string())).collect()
+    /// The `count` sessions from `first` on: their token, a token that outlives them, and their conversation.
+    pub(super) fn awaited(&self, first: usize, count: usize) -> Vec<(String, String, String)> {
+        let some = &self.sessions[first..first + count];
+        some.iter().map(|s| (s.token.clone(), self.watcher_of(&s.user).to_owned(), s.id.to_string())).collect()
     }
 
-    /// Waits for the extraction of the first `count` sessions; answers how many came and how many did not.
-    pub(super) async fn until_extracted(&self, world: &Processes, count: usize) -> Result<(usize, usize), Failure> {
+    /// Waits until the conversations of a range of sessions are extracted, or for as long as is reasonable; answers how many are.
+    pub(super) async fn until_extracted(&self, world: &Processes, range: Range<usize>) -> Result<usize, Failure> {
         let client = world.client();
-        let watched = self.sessions[..count].iter().map(|session| {
+        let start = monotonic();
+        let watched = self.sessions[range].iter().map(|session| {
             let login = Login::with_token(&client, self.watcher_of(&session.user));
-            async move { is_extracted(&login, session.id.as_str()).await }
+            async move { is_extracted(&login, session.id.as_str(), start).await }
         });
-        let extracted =
-            futures::stream::iter(watched).buffer_unordered(8).filter(|done| std::future::ready(*done)).count().await;
-        Ok((extracted, count - extracted))
+        Ok(futures::stream::iter(watched).buffer_unordered(8).filter(|done| std::future::ready(*done)).count().await)
     }
 
     fn watcher_of(&self, user: &UserId) -> &str {
@@ -141,13 +141,14 @@ impl Seeded {
     }
 }
 
-async fn is_extracted(login: &Login, conversation: &str) -> bool {
-    let start = monotonic();
-    while start.elapsed() < super::PATIENCE {
+async fn is_extracted(login: &Login, conversation: &str, start: Instant) -> bool {
+    loop {
         if login.extraction(conversation).await.is_ok_and(|extraction| extraction["state"] == "DONE") {
             return true;
         }
+        if start.elapsed() > super::PATIENCE {
+            return false;
+        }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    false
 }

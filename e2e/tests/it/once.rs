@@ -18,6 +18,7 @@ async fn disconnect_logout_and_sweep_make_one_extraction() {
     bob.says("c2", "I want to learn the cello").await;
 
     drop(socket);
+    alice.until_extraction("c1", "PENDING").await;
     alice.logout().await.unwrap();
     alice.log_in().await;
     alice.until_goals("c1", &["I will run a marathon in May"]).await;
@@ -31,6 +32,7 @@ async fn disconnect_logout_and_sweep_make_one_extraction() {
     let extraction = alice.until_extraction("c1", "DONE").await;
     assert_eq!(world.model.heard(), [["I will run a marathon in May"], ["I want to learn the cello"]]);
     assert_eq!(extraction["fence"], "1", "claimed once");
+    assert_eq!(extraction["causes"], serde_json::json!(["DISCONNECT", "LOGOUT"]));
     world.end().await;
 }
 
@@ -105,5 +107,23 @@ async fn nothing_new_means_no_call() {
 
     assert_eq!(outcome["outcome"], "ALREADY_EXTRACTED");
     assert_eq!(world.model.calls(), 1);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_model_that_fails_is_asked_again() {
+    let world = World::start().await;
+    world.model.fail();
+    let mut alice = world.user("alice").await.logged_in().await;
+    alice.says("c1", "I will run a marathon in May").await;
+    alice.logout().await.unwrap();
+    alice.log_in().await;
+    world.model.until_asked(1).await;
+
+    world.model.answer();
+    // The first wait after a failure is two seconds at most.
+    world.advance(Duration::from_secs(2));
+
+    alice.until_goals("c1", &["I will run a marathon in May"]).await;
     world.end().await;
 }

@@ -45,8 +45,9 @@ impl Health {
         let mut parts = self.parts.lock();
         parts.insert(part, state);
         let ready = parts.values().all(|part| !matches!(part, Part::NotReady(_)));
-        drop(parts);
+        // Published under the lock, or an older state could overtake a newer one.
         self.ready.send_if_modified(|before| std::mem::replace(before, ready) != ready);
+        drop(parts);
     }
 
     /// Whether every part works, if badly.
@@ -74,18 +75,21 @@ impl Health {
     }
 
     fn summary(&self) -> Part {
-        if self.is_ready() {
-            return Part::Ready;
-        }
         let parts = self.parts.lock();
-        let reasons: Vec<_> = parts
-            .iter()
-            .filter_map(|(name, part)| match part {
-                Part::NotReady(reason) => Some(format!("{name}: {reason}")),
-                Part::Ready | Part::Degraded(_) => None,
-            })
-            .collect();
-        Part::NotReady(if reasons.is_empty() { "starting".to_owned() } else { reasons.join("; ") })
+        let (mut missing, mut degraded) = (Vec::new(), Vec::new());
+        for (name, part) in parts.iter() {
+            match part {
+                Part::NotReady(reason) => missing.push(format!("{name}: {reason}")),
+                Part::Degraded(reason) => degraded.push(format!("{name}: {reason}")),
+                Part::Ready => {}
+            }
+        }
+        match (parts.is_empty(), missing.is_empty(), degraded.is_empty()) {
+            (true, ..) => Part::NotReady("starting".to_owned()),
+            (_, false, _) => Part::NotReady(missing.join("; ")),
+            (.., false) => Part::Degraded(degraded.join("; ")),
+            _ => Part::Ready,
+        }
     }
 
     /// The body of `/readyz`.

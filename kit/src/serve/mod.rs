@@ -25,6 +25,9 @@ pub use health::{Health, Part};
 /// HTTP/2 pings both ways: a peer that died silently is noticed within this time plus the timeout.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
+/// What every gRPC server of ours serves besides its own.
+const OWN_SERVICES: [&str; 2] = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"];
+
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An address that cannot be listened on.
@@ -57,11 +60,20 @@ impl GrpcServer {
     }
 
     /// Adds gRPC server reflection v1 for the encoded descriptor sets given.
-    pub fn with_reflection(self, descriptor_sets: &[&'static [u8]]) -> Result<Self, tonic_reflection::server::Error> {
+    ///
+    /// Only `services`, by full name, are listed: the descriptors of a contract describe its other services, too.
+    pub fn with_reflection(
+        self,
+        descriptor_sets: &[&'static [u8]],
+        services: &[&str],
+    ) -> Result<Self, tonic_reflection::server::Error> {
         let mut builder = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
             // So that a client can read the details of our errors.
             .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET);
+        for service in services.iter().chain(&OWN_SERVICES) {
+            builder = builder.with_service_name(*service);
+        }
         for set in descriptor_sets {
             builder = builder.register_encoded_file_descriptor_set(set);
         }

@@ -215,7 +215,10 @@ struct Returned<'a> {
 
 impl Drop for Returned<'_> {
     fn drop(&mut self) {
-        self.home.idle.lock().extend(self.connection.take());
+        // After `close` nobody clears the list again: the file would stay open.
+        if !self.home.free.is_closed() {
+            self.home.idle.lock().extend(self.connection.take());
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use kit::lifecycle::Lifecycle;
 use kit::process::Failure;
 use serde_json::Value;
 
-use super::{say, up};
+use super::{say, say_aside, up};
 use crate::client::Client;
 use crate::config::Config;
 use crate::world::{Ports, World};
@@ -44,7 +44,7 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Runs the demo on free ports and, unless a data directory was `chosen`, on data that goes away with it.
+    /// Runs the demo on free ports and, unless a data directory was `chosen` on the command line, on data that goes away with it.
     pub async fn run(self, mut config: Config, chosen: bool) -> Result<(), Failure> {
         kit::telemetry::init(config.auth.log_format, "warn");
         let talks = match &self.transcript {
@@ -54,6 +54,9 @@ impl Demo {
         let temporary = tempfile::tempdir()?;
         if !chosen {
             config.data_dir = temporary.path().to_owned();
+            // Also where the settings place a store: a demo must not touch what a service keeps.
+            config.auth.store = auth_svc::Config::default().store;
+            config.context.store = context_svc::Config::default().store;
         }
         for address in
             [&mut config.auth.listen, &mut config.context.listen, &mut config.gateway.listen, &mut config.admin_listen]
@@ -70,7 +73,7 @@ impl Demo {
         let client = Client::new(format!("http://{}", world.addresses.gateway));
 
         let told = match talks.as_slice() {
-            [talk] => self.tell_one(&client, talk).await,
+            [talk] if self.transcript.is_none() => self.tell_one(&client, talk).await,
             many => self.tell_many(&client, many).await,
         };
         if let Ok(report) = &told {
@@ -78,10 +81,11 @@ impl Demo {
         }
         if self.keep && told.is_ok() {
             // Standard output may be JSON for a program; where things are is for a person.
+            let welcome = up::welcome(&world.addresses);
             if self.json {
-                tracing::warn!("{}", up::welcome(&world.addresses))
+                say_aside(&welcome)
             } else {
-                say(&up::welcome(&world.addresses))
+                say(&welcome)
             }
             lifecycle.until_signal().await?;
         }

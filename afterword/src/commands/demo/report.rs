@@ -130,8 +130,10 @@ impl Tally {
             _ => self.lost += 1,
         }
         self.items += items;
-        // Every claim raises the fence: a second one means that the work may have been done twice.
-        if text(&seen.extraction["fence"]) != "1" {
+        // Every claim raises the fence. A second one is work done twice, unless size asked for a part of the talk before.
+        let claims: u64 = text(&seen.extraction["fence"]).parse().unwrap_or_default();
+        let was_cut_by_size = list(&seen.extraction["causes"]).iter().any(|cause| cause == "SIZE");
+        if claims > 1 && !was_cut_by_size {
             self.doubled += 1;
         }
     }

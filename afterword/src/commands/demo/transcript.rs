@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::SignedDuration;
 use serde::Deserialize;
 
 use crate::client::Turn;
@@ -80,9 +81,10 @@ impl Transcript {
     /// A dated conversation begins at ten in the morning, UTC, with a turn a minute.
     fn with_times(mut self) -> Self {
         let Some(date) = self.date else { return self };
+        let begin = date.at(10, 0, 0, 0).in_tz("UTC").map(|zoned| zoned.timestamp());
+        let Ok(begin) = begin else { return self };
         for (n, turn) in self.turns.iter_mut().enumerate().filter(|(_, turn)| turn.at.is_none()) {
-            let (hour, minute) = (10 + (n / 60).min(13), n % 60);
-            turn.at = Some(format!("{date}T{hour:02}:{minute:02}:00Z"));
+            turn.at = Some((begin + SignedDuration::from_mins(n as i64)).to_string());
         }
         self
     }
