@@ -2,7 +2,7 @@
 //!
 //! - [`server`]: connections; [`access`]: request ids and the access log; [`cors`]: who may read answers in a browser.
 //! - [`transcoded`]: the one handler behind every rule.
-//! - [`error`]: the only writer of failures.
+//! - `error`: the only writer of failures.
 
 pub mod access;
 pub mod body;

@@ -1,6 +1,6 @@
 //! Protobuf JSON, read strictly.
 //!
-//! `prost-reflect` does the reading. [`Strict`] stands between it and the JSON and refuses what it lets pass: a key given twice,
+//! `prost-reflect` does the reading. `Strict` stands between it and the JSON and refuses what it lets pass: a key given twice,
 //! in one spelling or two; NUL characters; nesting deeper than [`DEPTH_MAX`]. It also knows where it is, so that every error
 //! names a field.
 

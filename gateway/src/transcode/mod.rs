@@ -1,7 +1,7 @@
 //! REST to gRPC and back, by the `google.api.http` rules of a descriptor set.
 //!
 //! - [`table`]: which rule a request means; [`rule`] and [`template`] are what it is made of.
-//! - [`request`]: the message that the rule's method is called with, from [`json`], [`query`] and path.
+//! - [`request`]: the message that the rule's method is called with, from [`json`], `query` and path.
 //! - [`response`]: the HTTP body that its answer becomes.
 //! - [`codec`]: how both travel without generated code.
 //!

@@ -1,6 +1,6 @@
 //! The WebSocket at `/api/v1/chat`: one socket is one `ChatService/Converse` stream.
 //!
-//! Here is the handshake: who may open a socket, and for which conversation. [`session`] carries the frames; what they mean is
+//! Here is the handshake: who may open a socket, and for which conversation. `session` carries the frames; what they mean is
 //! the service's business.
 
 mod ending;

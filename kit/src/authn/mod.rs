@@ -1,7 +1,7 @@
 //! Who is calling: access tokens verified locally, revocations followed live, a gate in front of every method.
 //!
 //! The gateway and each gRPC service use the same [`Verifier`]. It never asks another service while it answers;
-//! [`follow`] keeps its keys and its revocations current in the background.
+//! [`follow()`] keeps its keys and its revocations current in the background.
 
 mod follow;
 mod gate;
@@ -103,7 +103,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier over keys and revocations that somebody else keeps current: [`follow`], or auth-svc itself.
+    /// A verifier over keys and revocations that somebody else keeps current: [`follow()`], or auth-svc itself.
     pub fn new(policy: Policy, keys: Keys, trust: TrustSet, clock: SharedClock) -> Self {
         Self { policy: Arc::new(policy), keys, trust, clock }
     }
