@@ -157,6 +157,16 @@ impl Processes {
         format!("http://{}:{}", self.address, service.port())
     }
 
+    /// How much processor time a running service has used so far, of all its threads.
+    pub fn processor_time(&self, service: Service) -> std::io::Result<Duration> {
+        let id = self.running.get(&service).and_then(Child::id).unwrap_or_default();
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
+        // The name in parentheses may hold spaces; utime and stime are the 12th and 13th field after it (proc(5)).
+        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+        let ticks: u64 = fields.skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+        Ok(Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second()))
+    }
+
     /// Where the data is.
     pub fn data(&self) -> &Path {
         self.directory.path()
