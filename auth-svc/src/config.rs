@@ -2,7 +2,7 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 
-use kit::authn::{InternalToken, InternalTokens};
+use kit::authn::InternalTokens;
 use kit::config::{Period, Settings};
 use kit::error::InvalidField;
 use kit::id::Secret;
@@ -187,20 +187,7 @@ impl Settings for Config {
 impl Config {
     /// The internal tokens that are accepted; the first is the one sent.
     pub fn tokens(&self) -> Result<InternalTokens, InvalidField> {
-        let wrong = |problem: &str| InvalidField::new("internal_tokens", problem);
-        let mut tokens = Vec::new();
-        for secret in &self.internal_tokens {
-            tokens.push(InternalToken::parse(secret.clone()).map_err(|error| wrong(&error.problem))?);
-        }
-        let mut tokens = tokens.into_iter();
-        let current = tokens.next().ok_or_else(|| {
-            wrong("is required: the secret that the services share, at least 32 characters, e.g. from `openssl rand -hex 32`")
-        })?;
-        let other = tokens.next();
-        if tokens.next().is_some() {
-            return Err(wrong("must be one token, or two while it is being changed"));
-        }
-        Ok(InternalTokens { current, other })
+        InternalTokens::of_setting("internal_tokens", &self.internal_tokens)
     }
 }
 

@@ -40,7 +40,7 @@ impl Failure {
         match self {
             Self::Refused(refusal) => refusal.reason().to_owned(),
             Self::Answered(status) => {
-                kit::status::reason_of(status).unwrap_or_else(|| code_name(status.code()).to_owned())
+                kit::status::reason_of(status).unwrap_or_else(|| kit::status::code_name(status.code()).to_owned())
             }
         }
     }
@@ -51,28 +51,5 @@ impl Failure {
             Self::Refused(refusal) => refusal.to_string(),
             Self::Answered(status) => status.message().to_owned(),
         }
-    }
-}
-
-/// The name of a code as google/rpc/code.proto writes it.
-pub fn code_name(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
     }
 }

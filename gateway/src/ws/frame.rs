@@ -6,7 +6,7 @@ use prost_reflect::DynamicMessage;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::failure::{Failure, code_name};
+use crate::failure::Failure;
 use crate::refusal::Refusal;
 use crate::transcode::response::{Unwritable, to_json};
 use crate::transcode::{json, rule::Rpc};
@@ -24,7 +24,7 @@ pub(super) fn write(message: &DynamicMessage) -> Result<Message, Unwritable> {
 /// An `error` frame of our own, in the shape of `ConverseResponse.Error`.
 pub(super) fn error(failure: &Failure) -> Message {
     let error = json!({"error": {
-        "code": code_name(failure.code()), "reason": failure.reason(), "message": failure.message(), "clientId": "",
+        "code": kit::status::code_name(failure.code()), "reason": failure.reason(), "message": failure.message(), "clientId": "",
     }});
     Message::text(error.to_string())
 }

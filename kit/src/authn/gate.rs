@@ -110,6 +110,24 @@ impl From<InternalToken> for InternalTokens {
 }
 
 impl InternalTokens {
+    /// The tokens listed in a setting: one, or two of which the first is the one sent. A refusal names `setting`.
+    pub fn of_setting(setting: &str, secrets: &[Secret]) -> Result<Self, InvalidField> {
+        let wrong = |problem: &str| InvalidField::new(setting, problem);
+        let mut tokens = Vec::new();
+        for secret in secrets {
+            tokens.push(InternalToken::parse(secret.clone()).map_err(|error| wrong(&error.problem))?);
+        }
+        let mut tokens = tokens.into_iter();
+        let current = tokens.next().ok_or_else(|| {
+            wrong("is required: the secret that the services share, at least 32 characters, e.g. from `openssl rand -hex 32`")
+        })?;
+        let other = tokens.next();
+        if tokens.next().is_some() {
+            return Err(wrong("must be one token, or two while it is being changed"));
+        }
+        Ok(Self { current, other })
+    }
+
     /// Whether `headers` carry exactly one accepted token. Takes as long for a near miss as for a far one.
     fn check(&self, headers: &HeaderMap) -> Result<(), AuthnError> {
         let given = only(headers, INTERNAL_TOKEN_HEADER).ok_or(AuthnError::InternalTokenRequired)?;

@@ -6,7 +6,6 @@ use kit::status::{reason_of, to_status};
 use proto::context::v1 as pb;
 use proto::context::v1::converse_request::{Append, Open};
 use proto::context::v1::converse_response::{self as answer, Event};
-use tonic::Code;
 
 use crate::domain::append::Draft;
 use crate::domain::model::{AppendedMessage, ConversationId};
@@ -79,7 +78,7 @@ pub(super) fn draining() -> Event {
 pub(super) fn refused(error: impl Classify, client_id: String) -> Event {
     let status = to_status(error);
     Event::Error(answer::Error {
-        code: canonical(status.code()).to_owned(),
+        code: kit::status::code_name(status.code()).to_owned(),
         reason: reason_of(&status).unwrap_or_default(),
         message: status.message().to_owned(),
         client_id,
@@ -88,27 +87,4 @@ pub(super) fn refused(error: impl Classify, client_id: String) -> Event {
 
 pub(super) fn response(event: Event) -> pb::ConverseResponse {
     pb::ConverseResponse { event: Some(event) }
-}
-
-/// A code by its name in google/rpc/code.proto.
-fn canonical(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
-    }
 }
