@@ -6,6 +6,7 @@ pub mod authn;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod failpoint;
 pub mod id;
 pub mod lifecycle;
 pub mod process;

@@ -53,6 +53,8 @@ fn migrations() -> Migrations<'static> {
     Migrations::new(vec![
         M::up(include_str!("0001_conversations_and_jobs.sql")),
         M::up(include_str!("0002_operators_and_sizes.sql")),
+        M::up(include_str!("0003_summaries_and_erasures.sql")),
+        M::up(include_str!("0004_traces_and_outages.sql")),
     ])
 }
 
