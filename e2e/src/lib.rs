@@ -3,12 +3,13 @@
 //! [`World`] runs the real services in one process on SQLite files, with a scripted model and a clock that can be moved;
 //! [`Processes`] runs the real programs, to be killed. Both are spoken to through the gateway, as a browser would.
 
+pub mod machine;
 mod model;
 mod processes;
 mod user;
 mod world;
 
 pub use model::ScriptedModel;
-pub use processes::{Processes, Service, program};
+pub use processes::{Processes, Resident, Service, program};
 pub use user::User;
 pub use world::{World, eventually};

@@ -57,6 +57,15 @@ impl Service {
     }
 }
 
+/// Memory that a process occupies, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Resident {
+    /// At the moment.
+    pub now: u64,
+    /// At most so far.
+    pub peak: u64,
+}
+
 /// Three processes on a loopback address of their own, with their data in a directory that goes with them.
 ///
 /// A fixed port on a private address, rather than a free port on a shared one: a restarted service gets the same port back
@@ -165,6 +174,18 @@ impl Processes {
         let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
         let ticks: u64 = fields.skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
         Ok(Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second()))
+    }
+
+    /// How much memory a running service occupies.
+    pub fn resident_memory(&self, service: Service) -> std::io::Result<Resident> {
+        let id = self.running.get(&service).and_then(Child::id).unwrap_or_default();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+        // "VmRSS:     1234 kB" (proc(5)).
+        let bytes = |field: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(field));
+            line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) * 1024
+        };
+        Ok(Resident { now: bytes("VmRSS:"), peak: bytes("VmHWM:") })
     }
 
     /// Where the data is.

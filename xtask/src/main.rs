@@ -32,10 +32,11 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Measure a release build: `logout` is how long logging out takes, in whatever state the other services are.
+    /// Measure a release build: `logout` is how long logging out takes, in whatever state the other services are; `queue` is
+    /// what the extraction queue bears, beside Celery with Redis.
     Bench {
         /// Which benchmark.
-        #[arg(value_parser = ["logout"])]
+        #[arg(value_parser = ["logout", "queue"])]
         name: String,
         /// Passed on to it; `--help` lists what it knows.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

@@ -9,14 +9,13 @@ mod awaited;
 mod load;
 mod seed;
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use e2e::machine::{cores, fdatasync_ms};
 use e2e::{Processes, Service};
-use kit::clock::monotonic;
 use kit::process::Failure;
 use load::{Measured, Post};
 use seed::Seeds;
@@ -176,24 +175,6 @@ fn processor_seconds(world: &Processes) -> Result<[f64; 3], Failure> {
         *seconds = world.processor_time(service)?.as_secs_f64();
     }
     Ok(seconds)
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(0, usize::from)
-}
-
-/// What an acknowledged write costs on this disk at least: the median of 100 times 4 KiB and a sync.
-fn fdatasync_ms(directory: &Path) -> Result<f64, Failure> {
-    let mut file = std::fs::File::create(directory.join("fdatasync"))?;
-    let mut times = Vec::with_capacity(100);
-    for _ in 0..100 {
-        let start = monotonic();
-        file.write_all(&[0; 4096])?;
-        file.sync_data()?;
-        times.push(start.elapsed());
-    }
-    times.sort_unstable();
-    Ok(times[50].as_secs_f64() * 1000.0)
 }
 
 fn round(value: f64) -> f64 {
