@@ -1,30 +1,37 @@
-//! The report for people: the Markdown tables of docs/performance.md.
+//! The report for people: the Markdown tables of docs/performance.md, to be pasted there.
 
 use std::fmt::Write;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-/// A heading, and a row for each entry of the object at a path; its name, then the values at the paths below it.
+/// A table of one or more objects of the report, each entry of which is a row.
 struct Table {
-    at: &'static str,
-    heading: &'static str,
+    heading: &'static [&'static str],
+    /// Where the values of a row are in its entry.
     columns: &'static [&'static str],
+    /// Where the objects are, and what stands before the names of its entries; nothing if that would go without saying.
+    objects: &'static [(&'static str, &'static str)],
 }
 
-const TABLES: [Table; 9] = [
-    calls("/schedule/queued", "ScheduleExtraction, job queued: clients"),
-    calls("/schedule/merged", "ScheduleExtraction, merged: clients"),
-    calls("/schedule/celery_delay/appendfsync always", "`.delay()`, `appendfsync always`: clients"),
-    calls("/schedule/celery_delay/appendfsync everysec", "`.delay()`, `appendfsync everysec`: clients"),
-    calls("/schedule/celery_delay/as installed", "`.delay()`, Redis as installed: clients"),
+const TABLES: [Table; 5] = [
     Table {
-        at: "/work_of_the_service",
-        heading: "worker slots | jobs a second | processor ms a job",
-        columns: &["/per_second", "/processor_ms_a_job"],
+        heading: &["call", "clients", "a second", "p50 ms", "p99 ms", "max ms", "failed"],
+        columns: &["/per_second", "/p50_ms", "/p99_ms", "/max_ms", "/failed"],
+        objects: &[
+            ("/schedule/queued", "`ScheduleExtraction`, a new job"),
+            ("/schedule/merged", "`ScheduleExtraction`, merged"),
+            ("/schedule/celery_delay/appendfsync always", "`.delay()`, `appendfsync always`"),
+            ("/schedule/celery_delay/appendfsync everysec", "`.delay()`, `appendfsync everysec`"),
+            ("/schedule/celery_delay/as installed", "`.delay()`, Redis as installed"),
+        ],
     },
     Table {
-        at: "/work_of_the_store_alone",
-        heading: "workers on the store alone | jobs a second | claim p50 ms | claim p99 ms | complete p50 ms | complete p99 ms",
+        heading: &["worker slots", "jobs a second", "processor ms a job"],
+        columns: &["/per_second", "/processor_ms_a_job"],
+        objects: &[("/work_of_the_service", "")],
+    },
+    Table {
+        heading: &["workers on the store alone", "jobs a second", "claim p50 ms", "p99", "complete p50 ms", "p99"],
         columns: &[
             "/completes/per_second",
             "/claims/p50_ms",
@@ -32,30 +39,40 @@ const TABLES: [Table; 9] = [
             "/completes/p50_ms",
             "/completes/p99_ms",
         ],
+        objects: &[("/work_of_the_store_alone", "")],
     },
     Table {
-        at: "/depth",
-        heading: "queue | pending | claim p50 ms | claim p99 ms | enqueue p99 ms | complete p99 ms | resident MB | peak MB",
+        heading: &[
+            "queue",
+            "pending",
+            "claim p50 ms",
+            "p99",
+            "trigger p50 ms",
+            "p99",
+            "complete p50 ms",
+            "p99",
+            "resident MB",
+            "peak",
+        ],
         columns: &[
             "/pending",
             "/claim/p50_ms",
             "/claim/p99_ms",
+            "/enqueue/p50_ms",
             "/enqueue/p99_ms",
+            "/complete/p50_ms",
             "/complete/p99_ms",
             "/resident_mb",
             "/peak_mb",
         ],
+        objects: &[("/depth", "")],
     },
     Table {
-        at: "/killed",
-        heading: "worker and queue killed | acknowledged | never done | begun twice | done twice | last done after s",
+        heading: &["killed", "acknowledged", "never done", "begun twice", "done twice", "last done after s"],
         columns: &["/acknowledged", "/never_done", "/begun_twice", "/done_twice", "/last_done_after_s"],
+        objects: &[("/killed", "")],
     },
 ];
-
-const fn calls(at: &'static str, heading: &'static str) -> Table {
-    Table { at, heading, columns: &["/per_second", "/p50_ms", "/p99_ms", "/max_ms", "/failed"] }
-}
 
 /// What has no row of its own because there is one of it.
 const LINES: [(&str, &str); 3] = [
@@ -68,8 +85,15 @@ const LINES: [(&str, &str); 3] = [
 pub(super) fn render(report: &Value) -> String {
     let mut text = String::new();
     for table in &TABLES {
-        if let Some(Value::Object(rows)) = report.pointer(table.at) {
-            render_table(&mut text, table, rows);
+        let mut rows = String::new();
+        for (at, label) in table.objects {
+            if let Some(Value::Object(entries)) = report.pointer(at) {
+                render_rows(&mut rows, table, label, entries);
+            }
+        }
+        if !rows.is_empty() {
+            let heading = table.heading.join(" | ");
+            let _ = write!(text, "\n| {heading} |\n|{}\n{rows}", "---|".repeat(table.heading.len()));
         }
     }
     for (at, name) in LINES {
@@ -81,20 +105,20 @@ pub(super) fn render(report: &Value) -> String {
     text
 }
 
-fn render_table(text: &mut String, table: &Table, rows: &serde_json::Map<String, Value>) {
-    let latencies = if table.heading.contains('|') { "" } else { " | a second | p50 ms | p99 ms | max ms | failed" };
-    let _ = writeln!(text, "\n| {}{latencies} |\n|{}", table.heading, "---|".repeat(table.columns.len() + 1));
-    for (name, row) in rows {
-        let values: Vec<_> = table.columns.iter().map(|column| row.pointer(column)).collect();
-        // An entry of another kind, which is shown by itself.
-        if values.iter().any(Option::is_some) {
-            let values: Vec<_> = values.into_iter().map(shown).collect();
-            let _ = writeln!(text, "| {name} | {} |", values.join(" | "));
+fn render_rows(rows: &mut String, table: &Table, label: &str, entries: &Map<String, Value>) {
+    for (name, entry) in entries {
+        let values: Vec<_> = table.columns.iter().map(|column| entry.pointer(column)).collect();
+        // An entry of another kind is shown by itself.
+        if values.iter().all(Option::is_none) {
+            continue;
         }
+        let label = if label.is_empty() { String::new() } else { format!("{label} | ") };
+        let values: Vec<_> = values.into_iter().map(shown).collect();
+        let _ = writeln!(rows, "| {label}{name} | {} |", values.join(" | "));
     }
 }
 
-/// A latency to the hundredth of a millisecond; a dash for what never came.
+/// To the hundredth; a dash for what there is not.
 fn shown(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => "–".to_owned(),
