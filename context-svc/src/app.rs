@@ -133,7 +133,11 @@ impl App {
         };
         queue.start(&self.lifecycle);
         sweep(&self.lifecycle, self.clock.clone(), self.schedule.clone(), self.config.queue.sweep);
-        tokio::task::spawn_blocking(recall::tokens::warm_up);
+        // Not a task of the runtime, which would not end before it: a process that is asked to stop must not wait for it.
+        let warming = std::thread::Builder::new().name("vocabulary".to_owned()).spawn(recall::tokens::warm_up);
+        if let Err(error) = warming {
+            tracing::debug!(error = &error as &dyn std::error::Error, "the first request will load the vocabulary");
+        }
         self.watch_trust();
     }
 
