@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -76,6 +76,7 @@ pub struct Processes {
     address: Ipv4Addr,
     settings: Vec<(Service, String)>,
     running: BTreeMap<Service, Child>,
+    die_at: BTreeMap<Service, String>,
 }
 
 impl Processes {
@@ -88,6 +89,7 @@ impl Processes {
             address: next_address(),
             settings: settings.iter().map(|(service, pair)| (*service, (*pair).to_owned())).collect(),
             running: BTreeMap::new(),
+            die_at: BTreeMap::new(),
         }
     }
 
@@ -103,15 +105,42 @@ impl Processes {
         for service in Service::ALL {
             self.spawn(service);
         }
-        for service in Service::ALL {
-            self.until_ready(service).await;
-        }
+        self.until_all_ready().await;
     }
 
     /// Starts one and waits until it is ready.
     pub async fn launch(&mut self, service: Service) {
         self.spawn(service);
         self.until_ready(service).await;
+    }
+
+    /// Starts one without waiting for it.
+    pub fn begin(&mut self, service: Service) {
+        self.spawn(service);
+    }
+
+    /// Waits until each of them is ready.
+    pub async fn until_all_ready(&mut self) {
+        for service in Service::ALL {
+            self.until_ready(service).await;
+        }
+    }
+
+    /// From its next start on a service dies when it comes to a failpoint: `place:count`. `None`: it no longer does.
+    pub fn die_at(&mut self, service: Service, failpoint: Option<String>) {
+        match failpoint {
+            Some(failpoint) => self.die_at.insert(service, failpoint),
+            None => self.die_at.remove(&service),
+        };
+    }
+
+    /// How a service that was started has ended without being asked to; then it is no longer one that runs.
+    pub fn has_ended(&mut self, service: Service) -> Option<ExitStatus> {
+        let ended = self.running.get_mut(&service).and_then(|child| child.try_wait().ok().flatten());
+        if ended.is_some() {
+            self.running.remove(&service);
+        }
+        ended
     }
 
     /// Changes a setting of a service, from its next start on.
@@ -130,7 +159,8 @@ impl Processes {
     pub async fn terminate(&mut self, service: Service) -> Option<i32> {
         let mut child = self.running.remove(&service)?;
         signal(&child, Signal::TERM);
-        let ended = tokio::time::timeout(PATIENCE, child.wait()).await.expect("the process ends within its drain");
+        let ended = tokio::time::timeout(PATIENCE, child.wait()).await;
+        let ended = ended.unwrap_or_else(|_| panic!("{} does not end:\n{}", service.program(), self.log(service)));
         ended.expect("a child process can be waited for").code()
     }
 
@@ -188,6 +218,11 @@ impl Processes {
         Ok(Resident { now: bytes("VmRSS:"), peak: bytes("VmHWM:") })
     }
 
+    /// The file in which a service keeps what it knows.
+    pub fn store(&self, service: Service) -> PathBuf {
+        self.directory.path().join(format!("{}.db", service.program()))
+    }
+
     /// Where the data is.
     pub fn data(&self) -> &Path {
         self.directory.path()
@@ -202,6 +237,9 @@ impl Processes {
         for setting in self.settings_of(service) {
             command.arg("--set").arg(setting);
         }
+        if let Some(failpoint) = self.die_at.get(&service) {
+            command.env("AFTERWORD_DIE_AT", failpoint);
+        }
         let child = command.spawn().unwrap_or_else(|error| {
             panic!("cannot start {}: {error}; build it with `cargo build --workspace --bins`", program.display())
         });
@@ -210,14 +248,13 @@ impl Processes {
 
     fn settings_of(&self, service: Service) -> Vec<String> {
         let at = |port: u16| format!("{}:{port}", self.address);
-        let data = self.directory.path().display();
         let mut settings = vec![
             format!("listen={}", at(service.port())),
             format!("admin_listen={}", at(service.admin_port())),
             format!("internal_tokens={}", "e2e-internal-token-of-thirty-two-bytes"),
         ];
         if service != Service::Gateway {
-            settings.push(format!("store=sqlite:{data}/{}.db", service.program()));
+            settings.push(format!("store=sqlite:{}", self.store(service).display()));
         }
         if service != Service::Auth {
             settings.push(format!("auth_svc={}", self.endpoint(Service::Auth)));
@@ -247,9 +284,11 @@ impl Processes {
         }
     }
 
-    fn log(&self, service: Service) -> String {
+    /// What a service has logged since the first start, all its processes one after the other.
+    pub fn log(&self, service: Service) -> String {
         let path = self.directory.path().join(format!("{}.log", service.program()));
-        std::fs::read_to_string(path).unwrap_or_default()
+        // The last line of a killed process may be torn.
+        String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned()
     }
 }
 
@@ -258,8 +297,8 @@ pub fn program(name: &str) -> PathBuf {
     beside_the_tests().join(name)
 }
 
-/// `target/debug` when a test of `target/debug/deps` asks.
-fn beside_the_tests() -> PathBuf {
+/// `target/debug` when a test of `target/debug/deps`, or an example, asks.
+pub fn beside_the_tests() -> PathBuf {
     let test = std::env::current_exe().expect("a running test knows its own file");
     test.ancestors().nth(2).expect("tests are built two levels below the programs").to_owned()
 }

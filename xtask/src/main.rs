@@ -1,10 +1,11 @@
-//! The workspace's own tools: `cargo xtask tidy | docs | test | bench`.
+//! The workspace's own tools: `cargo xtask tidy | docs | test | bench | kill-loop`.
 //!
 //! One module per command. They read the source tree and run cargo; no service depends on them.
 #![allow(clippy::print_stdout, reason = "printing is what these commands are for")]
 
 mod bench;
 mod docs;
+mod kill_loop;
 mod source;
 mod test;
 mod tidy;
@@ -42,6 +43,12 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Kill the real programs under load, again and again, and check that nothing acknowledged is lost: `--minutes N --seed S`.
+    KillLoop {
+        /// Passed on to it; `--help` lists what it knows.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Build every program, run every test, and say loudly what was skipped.
     Test {
         /// Passed on to `cargo test`.
@@ -56,6 +63,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(&root),
         Command::Docs { check } => docs::run(&root, check),
         Command::Bench { name, arguments } => bench::run(&root, &name, &arguments),
+        Command::KillLoop { arguments } => kill_loop::run(&root, &arguments),
         Command::Test { arguments } => test::run(&root, &arguments),
     };
     match done {

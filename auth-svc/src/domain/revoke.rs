@@ -32,6 +32,7 @@ impl Revoke {
         let revocation = Revocation { session: session.clone(), user: user.clone(), reason, at };
         let ended = self.sessions.revoke(&revocation).await?;
         if ended {
+            kit::failpoint::reached("outbox-written");
             self.feed.publish(Ending { what: Ended::Session(session.clone()), at });
             if reason.asks_for_extraction() {
                 self.outbox_bell.notify_one();

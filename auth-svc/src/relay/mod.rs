@@ -126,7 +126,10 @@ impl Relay {
         let mut sent = Vec::new();
         for (entry, answer) in answered {
             match answer {
-                Answer::Accepted => sent.push(entry.session),
+                Answer::Accepted => {
+                    kit::failpoint::reached("entry-accepted");
+                    sent.push(entry.session);
+                }
                 Answer::Unreachable(why) => self.put_off_unreachable(entry, &why, breaker).await,
                 Answer::Refused { retry_after, is_alarming, why } => {
                     // A no is an answer, too.

@@ -85,7 +85,9 @@ impl Running {
     async fn complete(&self, upto: Watermark, context: SessionContext) -> bool {
         let jobs = &self.queue.jobs;
         let lease = &self.job.lease;
+        kit::failpoint::reached("job-committing");
         let committed = self.insist(|| jobs.complete(lease, upto, &context, self.queue.clock.now())).await;
+        kit::failpoint::reached("job-committed");
         tracing::info!(
             committed = ?committed,
             seq = upto.seq(),

@@ -87,6 +87,7 @@ impl Slots {
             };
             match self.queue.jobs.claim(&self.worker, &self.capped(), &terms).await {
                 Ok(Some(job)) => {
+                    kit::failpoint::reached("job-claimed");
                     let user = job.key().user_id.clone();
                     let running = Running::new(self.queue.clone(), job, terms.now);
                     let task = self.tasks.spawn(running.run(self.give_back.clone()));

@@ -3,6 +3,7 @@
 mod bad_input;
 mod isolation;
 mod kill;
+mod kill_loop;
 mod logout;
 mod once;
 mod restart;

@@ -96,6 +96,8 @@ impl Extractor {
 
     async fn read(&self, mut pass: Pass, messages: Vec<Message>) -> Result<Pass, Failure> {
         let transcript = Transcript { previous: pass.so_far.clone(), messages };
+        tracing::debug!(messages = transcript.messages.len(), "the model is asked");
+        kit::failpoint::reached("model-asked");
         let answer = self.model.extract(&transcript).await.map_err(failure_of)?;
         // Finding every quote takes a while, and the threads of the runtime have others to serve.
         let judged = tokio::task::spawn_blocking(move || {

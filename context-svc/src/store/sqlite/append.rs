@@ -45,6 +45,7 @@ impl Append {
             enqueue(db, &self.key, &self.handover)?;
         }
         let appended = self.insert(db, &head)?;
+        kit::failpoint::reached("message-inserted");
         if appended.messages.iter().any(|message| !message.duplicate) {
             self.advance(db, &appended)?;
         }
