@@ -24,7 +24,7 @@ use crate::llm::local::Local;
 use crate::llm::paced::Paced;
 use crate::queue::{Queue, sweep};
 use crate::store::Store;
-use crate::store::open::{OpenError, open};
+use crate::store::open::{OpenError, open, open_shared};
 
 /// Why context-svc could not start.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +68,7 @@ impl App {
         model: Arc<dyn Model>,
     ) -> Result<Self, StartError> {
         let tokens = config.tokens()?;
-        let store = open(&config.store).await?;
+        let store = if config.store_shared { open_shared(&config.store).await? } else { open(&config.store).await? };
         let bell = Arc::new(Notify::new());
         let schedule = Schedule::new(store.clone(), clock.clone(), bell.clone(), config.schedule.clone());
         let policy = Policy {

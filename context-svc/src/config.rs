@@ -27,6 +27,9 @@ pub struct Config {
     pub admin_listen: String,
     /// Where conversations, jobs and memories are kept: `sqlite:PATH`.
     pub store: String,
+    /// Whether other processes of this machine and this version, told the same, may use the SQLite file, too. Off by default,
+    /// so that one started by accident is refused.
+    pub store_shared: bool,
     /// Where auth-svc listens, a URI: its keys and revocations are followed.
     pub auth_svc: String,
     /// Tokens by which services and operators prove themselves, at least 32 characters each. Required; a second one is accepted
@@ -85,6 +88,7 @@ impl Default for Config {
             listen: "127.0.0.1:50052".to_owned(),
             admin_listen: "127.0.0.1:9052".to_owned(),
             store: "sqlite:./data/context.db".to_owned(),
+            store_shared: false,
             auth_svc: "http://127.0.0.1:50051".to_owned(),
             internal_tokens: Vec::new(),
             issuer: "https://afterword.local".to_owned(),

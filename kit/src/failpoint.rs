@@ -29,6 +29,12 @@ pub fn reached(place: &'static str) {
 #[inline(always)]
 pub fn reached(_place: &'static str) {}
 
+/// How many pages a test lets a store's file have, so that its disk is full after them: `AFTERWORD_STORE_PAGES`, 0 for any.
+pub(crate) fn store_pages() -> Option<u32> {
+    let set = cfg!(feature = "failpoints").then(|| std::env::var("AFTERWORD_STORE_PAGES").ok()).flatten();
+    set.and_then(|pages| pages.parse().ok()).filter(|pages| *pages > 0)
+}
+
 #[cfg(feature = "failpoints")]
 fn parse(setting: &str) -> Option<(String, u64)> {
     let (place, count) = setting.split_once(':')?;

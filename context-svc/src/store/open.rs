@@ -22,9 +22,14 @@ pub enum OpenError {
     Sqlite(#[from] kit::sqlite::Error),
 }
 
-/// Opens the store at `url`, creating what is missing.
+/// Opens the store at `url`, creating what is missing; for this process alone.
 pub async fn open(url: &str) -> Result<Arc<dyn Store>, OpenError> {
     Ok(Arc::new(SqliteStore::open(&sqlite_path(url)?).await?))
+}
+
+/// The same together with other processes of this machine that open it so, too.
+pub async fn open_shared(url: &str) -> Result<Arc<dyn Store>, OpenError> {
+    Ok(Arc::new(SqliteStore::open_shared(&sqlite_path(url)?).await?))
 }
 
 fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {

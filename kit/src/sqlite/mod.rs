@@ -5,7 +5,8 @@
 //! - One thread owns the writing connection. Writes that queue up meanwhile share one transaction, each in a savepoint of
 //!   its own, so that one `fsync` acknowledges many.
 //! - WAL with `synchronous = FULL`: what was acknowledged survives a power cut, not only a crash of the process.
-//! - A lock file beside the database makes a second process fail loudly instead of sharing the file by accident.
+//! - A lock file beside the database makes a second process fail loudly instead of sharing the file by accident. Processes
+//!   that were all told to share it do: the file then orders their commits.
 
 mod open;
 mod writer;
@@ -138,13 +139,39 @@ struct Readers {
     idle: Mutex<Vec<Connection>>,
 }
 
+/// Whether other processes may have the file open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sharing {
+    /// None may.
+    Alone,
+    /// Those may that share it as well.
+    Shared,
+}
+
 impl Database {
     /// Opens or creates the file at `path`, with its directory, and brings its schema up to date.
+    ///
+    /// A file that anybody else has open is [`Error::InUse`].
     pub async fn open(path: &Path, migrations: Migrations<'static>) -> Result<Self, Error> {
+        Self::open_as(path, migrations, Sharing::Alone).await
+    }
+
+    /// The same together with other processes of this machine that open it so, too, with the same migrations.
+    ///
+    /// A commit waits while another process commits; [`Error::InUse`] only if somebody has the file for himself.
+    pub async fn open_shared(path: &Path, migrations: Migrations<'static>) -> Result<Self, Error> {
+        Self::open_as(path, migrations, Sharing::Shared).await
+    }
+
+    async fn open_as(path: &Path, migrations: Migrations<'static>, sharing: Sharing) -> Result<Self, Error> {
         let path = path.to_owned();
         tokio::task::spawn_blocking(move || {
-            let lock = open::claim(&path)?;
-            let connection = open::writer(&path, migrations)?;
+            let lock = open::claim(&path, sharing)?;
+            let _turn = match sharing {
+                Sharing::Alone => None,
+                Sharing::Shared => Some(open::one_at_a_time(&path)?),
+            };
+            let connection = open::writer(&path, migrations, sharing)?;
             let idle = (0..READERS).map(|_| open::reader(&path)).collect::<Result<Vec<_>, _>>()?;
             let readers = Readers { free: Arc::new(Semaphore::new(READERS)), idle: Mutex::new(idle) };
             Ok(Self { writer: Arc::new(Writer::start(connection, Some(lock))), readers: Some(Arc::new(readers)) })

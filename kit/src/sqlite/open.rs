@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::Migrations;
 
-use super::Error;
+use super::{Error, Sharing};
 
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -19,24 +19,37 @@ const STATEMENTS_KEPT: usize = 128;
 const NETWORK_FILE_SYSTEMS: [u32; 7] =
     [0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x0102_1997, 0x00C3_6400, 0x5346_414F];
 
-/// Takes the lock beside the database, creating its directory first.
-pub(super) fn claim(path: &Path) -> Result<File, Error> {
+/// Takes the lock beside the database, creating its directory first: for this process alone, or with others that share it.
+pub(super) fn claim(path: &Path, sharing: Sharing) -> Result<File, Error> {
     let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let not_writable = |source| Error::NotWritable { path: directory.to_owned(), source };
     std::fs::create_dir_all(directory).map_err(not_writable)?;
     refuse_network_file_system(directory)?;
     let lock_path = path.with_extension("lock");
-    let lock = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&lock_path)
-        .map_err(|source| Error::NotWritable { path: lock_path.clone(), source })?;
-    match lock.try_lock() {
+    let lock = lock_file(&lock_path)?;
+    let locked = match sharing {
+        Sharing::Alone => lock.try_lock(),
+        Sharing::Shared => lock.try_lock_shared(),
+    };
+    match locked {
         Ok(()) => Ok(lock),
         Err(std::fs::TryLockError::WouldBlock) => Err(Error::InUse { path: lock_path }),
         Err(std::fs::TryLockError::Error(source)) => Err(Error::NotWritable { path: lock_path, source }),
     }
+}
+
+/// Waits until no other process that shares the file is opening it: of two that migrate one schema, the second would find the
+/// tables of the first in its way.
+pub(super) fn one_at_a_time(path: &Path) -> Result<File, Error> {
+    let path = path.with_extension("opening.lock");
+    let lock = lock_file(&path)?;
+    lock.lock().map_err(|source| Error::NotWritable { path, source })?;
+    Ok(lock)
+}
+
+fn lock_file(path: &Path) -> Result<File, Error> {
+    let opened = OpenOptions::new().create(true).truncate(false).write(true).open(path);
+    opened.map_err(|source| Error::NotWritable { path: path.to_owned(), source })
 }
 
 fn refuse_network_file_system(directory: &Path) -> Result<(), Error> {
@@ -52,10 +65,13 @@ fn refuse_network_file_system(directory: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// The one connection that writes.
-pub(super) fn writer(path: &Path, migrations: Migrations<'static>) -> Result<Connection, Error> {
+/// The one connection of this process that writes.
+pub(super) fn writer(path: &Path, migrations: Migrations<'static>, sharing: Sharing) -> Result<Connection, Error> {
     let mut connection = Connection::open(path)?;
-    connection.busy_timeout(BUSY)?;
+    match sharing {
+        Sharing::Alone => connection.busy_timeout(BUSY)?,
+        Sharing::Shared => connection.busy_handler(Some(keep_knocking))?,
+    }
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     set(&connection, "journal_mode", "wal")?;
     // NORMAL may lose acknowledged commits on a power cut (https://sqlite.org/pragma.html#pragma_synchronous).
@@ -63,7 +79,17 @@ pub(super) fn writer(path: &Path, migrations: Migrations<'static>) -> Result<Con
     set(&connection, "foreign_keys", "1")?;
     set(&connection, "secure_delete", "1")?;
     migrate(&mut connection, path, migrations)?;
+    if let Some(pages) = crate::failpoint::store_pages() {
+        connection.pragma_update(None, "max_page_count", pages)?;
+    }
     Ok(connection)
+}
+
+/// Waits for another process to commit, as patiently as [`BUSY`] says, and knocks each millisecond: SQLite's own handler sleeps
+/// for up to 100 ms, and a process that commits without a pause would pass the other over for seconds.
+fn keep_knocking(times: i32) -> bool {
+    std::thread::sleep(Duration::from_millis(1));
+    Duration::from_millis(times.unsigned_abs().into()) < BUSY
 }
 
 /// A connection that only reads.

@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rusqlite_migration::{M, Migrations};
 
@@ -10,6 +11,10 @@ fn schema() -> Migrations<'static> {
 
 fn add(text: &'static str) -> impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static {
     move |db| db.execute("INSERT INTO word VALUES (?1)", [text]).map(drop)
+}
+
+fn add_another(db: &Connection) -> rusqlite::Result<()> {
+    db.execute("INSERT INTO word VALUES (hex(randomblob(8)))", []).map(drop)
 }
 
 async fn words(database: &Database) -> Vec<String> {
@@ -74,6 +79,63 @@ async fn a_second_process_on_the_same_file_is_refused_by_name() {
     let second = Database::open(&path, schema()).await.err().expect("the second is refused");
 
     assert!(second.to_string().contains("is in use by another process"), "{second}");
+}
+
+#[tokio::test]
+async fn those_who_share_a_file_see_each_others_writes() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.db");
+    let (first, second) = tokio::join!(Database::open_shared(&path, schema()), Database::open_shared(&path, schema()));
+    let (first, second) = (first.unwrap(), second.unwrap());
+
+    first.write(add("one")).await.unwrap();
+    second.write(add("two")).await.unwrap();
+
+    assert_eq!(words(&first).await, ["one", "two"]);
+    assert_eq!(words(&second).await, ["one", "two"]);
+}
+
+#[tokio::test]
+async fn whoever_wants_a_shared_file_for_himself_is_refused_and_the_other_way_round() {
+    let directory = tempfile::tempdir().unwrap();
+    let (shared, own) = (directory.path().join("shared.db"), directory.path().join("own.db"));
+    let _sharing = Database::open_shared(&shared, schema()).await.unwrap();
+    let _alone = Database::open(&own, schema()).await.unwrap();
+
+    assert!(matches!(Database::open(&shared, schema()).await, Err(Error::InUse { .. })));
+    assert!(matches!(Database::open_shared(&own, schema()).await, Err(Error::InUse { .. })));
+}
+
+/// SQLite keeps no queue of those who wait: whoever asks at the wrong moments is passed over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_who_shares_a_file_is_passed_over_for_long() {
+    // Beside the test program: a temporary directory may be in memory, where commits cost nothing.
+    let program = std::env::current_exe().unwrap();
+    let directory = tempfile::tempdir_in(program.parent().unwrap()).unwrap();
+    let path = directory.path().join("a.db");
+    let busy = Database::open_shared(&path, schema()).await.unwrap();
+    let seldom = Database::open_shared(&path, schema()).await.unwrap();
+    let (is_over, written) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let never_idle = (0..16).map(async |_| {
+        while !is_over.load(Ordering::SeqCst) {
+            busy.write(add_another).await.unwrap();
+            written.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+
+    let now_and_then = async {
+        let mut passed_over = 0;
+        for _ in 0..50 {
+            let before = written.load(Ordering::SeqCst);
+            seldom.write(add_another).await.unwrap();
+            passed_over += written.load(Ordering::SeqCst) - before;
+        }
+        is_over.store(true, Ordering::SeqCst);
+        passed_over
+    };
+    let (passed_over, _) = tokio::join!(now_and_then, futures::future::join_all(never_idle));
+
+    assert!(passed_over < 2000, "{passed_over} writes of the other came first");
 }
 
 #[tokio::test]

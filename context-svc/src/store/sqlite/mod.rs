@@ -1,4 +1,4 @@
-//! The store in one SQLite file, for one process.
+//! The store in one SQLite file, for one process or for a few of one machine.
 
 mod append;
 mod claim;
@@ -25,9 +25,20 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens or creates the file.
+    /// Opens or creates the file, for this process alone.
     pub async fn open(path: &Path) -> Result<Self, Error> {
         Ok(Self { database: Database::open(path, migrations()).await? })
+    }
+
+    /// Opens or creates the file, together with others that share it.
+    pub async fn open_shared(path: &Path) -> Result<Self, Error> {
+        Ok(Self { database: Database::open_shared(path, migrations()).await? })
+    }
+
+    /// For stories in which the database misbehaves, or is looked at.
+    #[cfg(test)]
+    pub(crate) async fn execute(&self, sql: &'static str) {
+        self.database.write(move |db| db.execute_batch(sql)).await.expect("the statement of a story is right");
     }
 
     /// An empty store that is gone when dropped, for tests.
@@ -58,5 +69,7 @@ fn migrations() -> Migrations<'static> {
     ])
 }
 
+#[cfg(test)]
+mod disk_tests;
 #[cfg(test)]
 mod tests;
