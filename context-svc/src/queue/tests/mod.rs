@@ -1,5 +1,8 @@
 //! The queue, as stories.
 
+mod outages;
+mod shares;
+mod two_processes;
 mod world;
 
 use std::sync::Arc;

@@ -76,7 +76,7 @@ pub(super) fn context(job: &Job) -> SessionContext {
         language: String::new(),
         items: vec![],
         provider: "scripted".into(),
-        model: String::new(),
+        model: format!("asked by claim {}", job.lease.fence),
         prompt_version: String::new(),
         usage: Usage::default(),
         extracted_seq: job.upto_seq(),
@@ -99,7 +99,15 @@ pub(super) struct World {
 impl World {
     pub(super) async fn start() -> Self {
         let clock = TestClock::frozen_at(Timestamp::from_second(1_750_000_000).unwrap());
-        let store = SqliteStore::in_memory().await.unwrap();
+        Self::on(SqliteStore::in_memory().await.unwrap(), clock)
+    }
+
+    /// One more process on the same store, whose clock goes wrong by so much.
+    pub(super) fn beside(&self, ahead: Duration) -> Self {
+        Self::on(self.store.clone(), TestClock::frozen_at(self.clock.now() + ahead))
+    }
+
+    fn on(store: SqliteStore, clock: TestClock) -> Self {
         let (sender, calls) = mpsc::unbounded_channel();
         let processor = Arc::new(Scripted { calls: sender, ready: AtomicBool::new(true) });
         let bell = Arc::new(Notify::new());
@@ -154,6 +162,26 @@ impl World {
             }
         };
         tokio::time::timeout(PATIENCE, asked).await.expect("the job comes to be as expected")
+    }
+
+    /// Answers every call, while time passes, until each of the jobs is done or dead.
+    pub(super) async fn until_settled<'k>(
+        &mut self,
+        keys: impl IntoIterator<Item = &'k ConversationKey>,
+        mut answer: impl FnMut(&Call) -> Reply,
+    ) {
+        for key in keys {
+            let settled = async {
+                while !matches!(self.job(key).await.state, JobState::Done | JobState::Dead) {
+                    while let Ok(call) = self.calls.try_recv() {
+                        let reply = answer(&call);
+                        call.reply(reply);
+                    }
+                    self.advance(Duration::from_secs(1));
+                }
+            };
+            tokio::time::timeout(PATIENCE, settled).await.expect("the job comes to an end");
+        }
     }
 
     /// Time passes. The bell makes sure that a worker who was just reading the clock reads it again.

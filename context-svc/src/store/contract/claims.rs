@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::domain::model::{Cause, Committed, Fate, JobState};
-use crate::store::Store;
+use crate::store::{ClaimTerms, Store};
 
 use super::language::*;
 
@@ -81,6 +81,26 @@ pub(crate) async fn an_expired_lease_comes_before_what_is_due(store: impl Store)
     assert_eq!(after.lease.key, crashed);
     assert_eq!((after.lease.fence, after.attempt), (before.lease.fence + 1, 2));
     assert_eq!(extraction(&store, &crashed).await.deliveries, 2);
+}
+
+pub(crate) async fn a_crowd_of_poison_jobs_keeps_no_other_waiting(store: impl Store) {
+    for n in 0..200 {
+        let key = key("u1", &format!("c{n}"));
+        says(&store, &key, "hello").await;
+        ask(&store, &key).await;
+        claim(&store).await;
+    }
+    let crashed = key("u2", "c1");
+    says(&store, &crashed, "hello").await;
+    ask(&store, &crashed).await;
+    let last = claim_at(&store, t(1)).await.expect("it is due");
+    store.fail(&last.lease, Fate::Retry { not_before: t(1) }, &error("UNREADABLE", t(1))).await.unwrap();
+
+    let strict = ClaimTerms { deliveries_max: 1, ..terms(t(61)) };
+    let next = store.claim(&worker("w2"), &[], &strict).await.unwrap();
+
+    assert_eq!(next.map(|job| job.lease.key), Some(crashed), "the first claim that may");
+    assert_eq!(store.depth().await.unwrap(), 1);
 }
 
 pub(crate) async fn a_renewed_lease_has_not_expired(store: impl Store) {

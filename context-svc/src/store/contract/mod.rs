@@ -66,6 +66,7 @@ macro_rules! store_contract {
             sixteen_claims_at_once_get_different_jobs,
             a_user_at_the_cap_is_passed_over,
             an_expired_lease_comes_before_what_is_due,
+            a_crowd_of_poison_jobs_keeps_no_other_waiting,
             a_renewed_lease_has_not_expired,
             a_job_that_kills_its_workers_is_poison,
             the_last_worker_of_a_poison_job_cannot_commit,
