@@ -2,8 +2,9 @@
 //!
 //! [`World`] runs the real services in one process on SQLite files, with a scripted model and a clock that can be moved;
 //! [`Processes`] runs the real programs, to be killed, by hand or by [`killing`]. Both are spoken to through the
-//! gateway, as a browser would.
+//! gateway, as a browser would. [`Chaos`] stands between two services.
 
+mod chaos;
 pub mod killing;
 pub mod machine;
 mod model;
@@ -12,6 +13,7 @@ mod store;
 mod user;
 mod world;
 
+pub use chaos::{Chaos, Mode};
 pub use model::ScriptedModel;
 pub use processes::{Processes, Resident, Service, beside_the_tests, program};
 pub use user::User;

@@ -1,9 +1,10 @@
 //! The three services as the processes they are in production, to be killed, stopped and started again.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -13,8 +14,13 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
+/// The variable that names the failpoint at which a process dies.
+const DIE_AT: &str = "AFTERWORD_DIE_AT";
+
 /// How long a service may take to become ready, or to end.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+const INTERNAL_TOKEN: &str = "e2e-internal-token-of-thirty-two-bytes";
 
 /// One of the three services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,11 +78,11 @@ pub struct Resident {
 /// whatever other tests do.
 pub struct Processes {
     programs: PathBuf,
-    directory: TempDir,
+    directory: Arc<TempDir>,
     address: Ipv4Addr,
     settings: Vec<(Service, String)>,
+    environment: BTreeMap<(Service, &'static str), String>,
     running: BTreeMap<Service, Child>,
-    die_at: BTreeMap<Service, String>,
 }
 
 impl Processes {
@@ -85,12 +91,28 @@ impl Processes {
         Self {
             programs: programs.to_owned(),
             // Beside the programs: a temporary directory is often in memory, where a sync costs nothing.
-            directory: tempfile::tempdir_in(programs).expect("a directory beside the programs can be made"),
+            directory: Arc::new(tempfile::tempdir_in(programs).expect("a directory beside the programs can be made")),
             address: next_address(),
             settings: settings.iter().map(|(service, pair)| (*service, (*pair).to_owned())).collect(),
+            environment: BTreeMap::new(),
             running: BTreeMap::new(),
-            die_at: BTreeMap::new(),
         }
+    }
+
+    /// Prepares further processes at an address of their own, on the same data and with the same auth-svc. A context-svc among
+    /// them shares its store; the first one must be set to, as well.
+    pub fn beside(&self) -> Self {
+        let mut beside = Self {
+            programs: self.programs.clone(),
+            directory: self.directory.clone(),
+            address: next_address(),
+            settings: self.settings.clone(),
+            environment: self.environment.clone(),
+            running: BTreeMap::new(),
+        };
+        beside.set(Service::Context, "store_shared=true");
+        beside.set(Service::Context, &format!("auth_svc={}", self.endpoint(Service::Auth)));
+        beside
     }
 
     /// Starts all three from where the tests are built, and waits until they are ready.
@@ -129,9 +151,9 @@ impl Processes {
     /// From its next start on a service dies when it comes to a failpoint: `place:count`. `None`: it no longer does.
     pub fn die_at(&mut self, service: Service, failpoint: Option<String>) {
         match failpoint {
-            Some(failpoint) => self.die_at.insert(service, failpoint),
-            None => self.die_at.remove(&service),
-        };
+            Some(failpoint) => self.set_environment(service, DIE_AT, &failpoint),
+            None => drop(self.environment.remove(&(service, DIE_AT))),
+        }
     }
 
     /// How a service that was started has ended without being asked to; then it is no longer one that runs.
@@ -146,6 +168,11 @@ impl Processes {
     /// Changes a setting of a service, from its next start on.
     pub fn set(&mut self, service: Service, setting: &str) {
         self.settings.push((service, setting.to_owned()));
+    }
+
+    /// Sets a variable of a service's environment, from its next start on.
+    pub fn set_environment(&mut self, service: Service, name: &'static str, value: &str) {
+        self.environment.insert((service, name), value.to_owned());
     }
 
     /// Ends a process at once, as the kernel does when memory runs out: SIGKILL.
@@ -196,6 +223,16 @@ impl Processes {
         format!("http://{}:{}", self.address, service.port())
     }
 
+    /// The socket where a service speaks gRPC.
+    pub fn socket(&self, service: Service) -> SocketAddr {
+        (self.address, service.port()).into()
+    }
+
+    /// The token by which services prove themselves.
+    pub fn internal_token(&self) -> &'static str {
+        INTERNAL_TOKEN
+    }
+
     /// How much processor time a running service has used so far, of all its threads.
     pub fn processor_time(&self, service: Service) -> std::io::Result<Duration> {
         let id = self.running.get(&service).and_then(Child::id).unwrap_or_default();
@@ -220,7 +257,7 @@ impl Processes {
 
     /// The file in which a service keeps what it knows.
     pub fn store(&self, service: Service) -> PathBuf {
-        self.directory.path().join(format!("{}.db", service.program()))
+        self.data().join(format!("{}.db", service.program()))
     }
 
     /// Where the data is.
@@ -234,11 +271,10 @@ impl Processes {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(&log_path).expect("a log can be written");
         let mut command = Command::new(&program);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::from(log)).kill_on_drop(true);
+        let environment = self.environment.iter().filter(|((of, _), _)| *of == service);
+        command.envs(environment.map(|((_, name), value)| (name, value)));
         for setting in self.settings_of(service) {
             command.arg("--set").arg(setting);
-        }
-        if let Some(failpoint) = self.die_at.get(&service) {
-            command.env("AFTERWORD_DIE_AT", failpoint);
         }
         let child = command.spawn().unwrap_or_else(|error| {
             panic!("cannot start {}: {error}; build it with `cargo build --workspace --bins`", program.display())
@@ -251,7 +287,7 @@ impl Processes {
         let mut settings = vec![
             format!("listen={}", at(service.port())),
             format!("admin_listen={}", at(service.admin_port())),
-            format!("internal_tokens={}", "e2e-internal-token-of-thirty-two-bytes"),
+            format!("internal_tokens={INTERNAL_TOKEN}"),
         ];
         if service != Service::Gateway {
             settings.push(format!("store=sqlite:{}", self.store(service).display()));

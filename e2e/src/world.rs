@@ -8,17 +8,20 @@ use std::time::Duration;
 use afterword::client::Client;
 use afterword::config::Config;
 use afterword::world::{Doorways, Node};
-use kit::clock::{TestClock, monotonic};
+use kit::clock::{Clock, TestClock, monotonic};
 use kit::config::Period;
 use kit::lifecycle::Lifecycle;
+use kit::serve::GrpcServer;
 use tempfile::TempDir;
+use tokio::net::TcpListener;
 
+use crate::chaos::Chaos;
 use crate::model::ScriptedModel;
 use crate::processes::Service;
 use crate::user::User;
 
 /// How long something that must happen may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long a service may drain when a story stops it.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -56,6 +59,7 @@ pub struct World {
     clock: TestClock,
     config: Config,
     doorways: Doorways,
+    chaos: Option<Chaos>,
     running: BTreeMap<Service, Running>,
     client: Client,
     _directory: TempDir,
@@ -67,8 +71,17 @@ impl World {
         Self::start_with(|_| {}).await
     }
 
-    /// The same with other settings than the defaults.
+    /// The same with a chaos proxy, and TCP, on the way from auth-svc to context-svc.
+    pub async fn start_with_chaos() -> Self {
+        Self::open(|_| {}, Some(Chaos::start().await)).await
+    }
+
+    /// Starts all three with other settings than the defaults.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::open(change, None).await
+    }
+
+    async fn open(change: impl FnOnce(&mut Config), chaos: Option<Chaos>) -> Self {
         kit::authn::install_crypto();
         let directory = tempfile::tempdir().expect("a temporary directory can be made");
         let mut config = Config { data_dir: directory.path().to_owned(), ..Config::default() };
@@ -84,6 +97,7 @@ impl World {
             clock: TestClock::ticking(),
             config: config.shared(),
             doorways: Doorways::default(),
+            chaos,
             running: BTreeMap::new(),
             client: Client::new(""),
             _directory: directory,
@@ -109,6 +123,43 @@ impl World {
         self.config.auth.internal_tokens[0].expose()
     }
 
+    /// The proxy on the way from auth-svc to context-svc.
+    pub fn chaos(&self) -> &Chaos {
+        self.chaos.as_ref().expect("the world was started with chaos")
+    }
+
+    /// Waits until context-svc has acknowledged just so many logouts since this was last asked, and nothing is left to deliver.
+    pub async fn until_delivered(&self, logouts: usize) {
+        let Some(Running { store: Store::Auth(store), .. }) = self.running.get(&Service::Auth) else {
+            panic!("auth-svc does not run");
+        };
+        let end_of_time = jiff::Timestamp::MAX;
+        let mut sent = 0;
+        while sent < logouts {
+            let ask = || async { store.purge_sent(end_of_time, usize::MAX >> 1).await.expect("the store answers") };
+            sent += eventually("a delivery", ask, |purged| *purged > 0).await;
+        }
+        let left = store.claim_due(end_of_time, end_of_time, 1).await.expect("the store answers");
+        assert_eq!((sent, left.len()), (logouts, 0), "logouts acknowledged, and left to deliver");
+    }
+
+    /// Lets a minute fly by: whoever tries something now and then has tried it some times.
+    pub async fn a_minute_flies_by(&self) {
+        let minute_is_over = self.clock.sleep(Duration::from_secs(60));
+        self.while_time_flies(minute_is_over).await;
+    }
+
+    /// Lets time fly, a second each few milliseconds, until `what` has come about.
+    pub async fn while_time_flies<T>(&self, what: impl Future<Output = T>) -> T {
+        let mut what = std::pin::pin!(what);
+        loop {
+            match tokio::time::timeout(Duration::from_millis(20), &mut what).await {
+                Ok(done) => return done,
+                Err(_) => self.advance(Duration::from_secs(1)),
+            }
+        }
+    }
+
     /// Moves the time of all services.
     pub fn advance(&self, by: Duration) {
         self.clock.advance(by);
@@ -128,13 +179,20 @@ impl World {
             Node { clock: Arc::new(self.clock.clone()), doorways: self.doorways.clone(), lifecycle: lifecycle.clone() };
         let (health, store) = match service {
             Service::Auth => {
-                let app = node.auth(self.config.auth.clone(), None).await.expect("the service starts");
+                let app = match &self.chaos {
+                    None => node.auth(self.config.auth.clone(), None).await.expect("the service starts"),
+                    Some(chaos) => auth_behind(chaos, &node, self.config.auth.clone()).await,
+                };
                 (app.health().clone(), Store::Auth(app.store().clone()))
             }
             Service::Context => {
                 let model = Arc::new(self.model.clone());
+                let listener = match &self.chaos {
+                    None => None,
+                    Some(chaos) => Some(listener_behind(chaos).await),
+                };
                 let app =
-                    node.context(self.config.context.clone(), None, Some(model)).await.expect("the service starts");
+                    node.context(self.config.context.clone(), listener, Some(model)).await.expect("the service starts");
                 (app.health().clone(), Store::Context(app.store().clone()))
             }
             Service::Gateway => {
@@ -162,6 +220,20 @@ impl World {
             }
         }
     }
+}
+
+/// auth-svc, which finds context-svc over TCP behind the proxy.
+async fn auth_behind(chaos: &Chaos, node: &Node, config: auth_svc::Config) -> auth_svc::App {
+    let app = auth_svc::App::open(config, node.clock.clone(), &node.lifecycle).await.expect("the service starts");
+    GrpcServer::new(app.routes(), app.health()).await.serve_at(&node.doorways.auth, &node.lifecycle);
+    app.start(kit::serve::channel(&chaos.url()).expect("the address of the proxy is a URI"));
+    app
+}
+
+async fn listener_behind(chaos: &Chaos) -> TcpListener {
+    let listener = kit::serve::bind("context.listen", "127.0.0.1:0").await.expect("a free port can be bound");
+    chaos.leads_to(&[listener.local_addr().expect("a bound listener has an address")]);
+    listener
 }
 
 /// Asks again until the answer is as it should be, and fails the story if that takes too long.

@@ -24,6 +24,32 @@ async fn two_users_may_use_the_same_conversation_id() {
 }
 
 #[tokio::test]
+async fn a_hundred_messages_each_under_one_conversation_id_do_not_mix() {
+    let world = World::start().await;
+    let mut alice = world.user("alice").await.logged_in().await;
+    let mut bob = world.user("bob").await.logged_in().await;
+    let goals = |name: &str| (1..=100).map(|n| format!("{name} wants to read book {n}")).collect::<Vec<_>>();
+
+    let talks = [(&mut alice, goals("Alice")), (&mut bob, goals("Bob"))].map(async |(user, goals)| {
+        for goal in &goals {
+            user.says("c1", goal).await;
+        }
+        user.logout().await.unwrap();
+    });
+    futures::future::join_all(talks).await;
+
+    for (user, expected) in [(&mut alice, goals("Alice")), (&mut bob, goals("Bob"))] {
+        user.log_in().await;
+        let extraction = user.until_extraction("c1", "DONE").await;
+        assert_eq!(extraction["done"], "100");
+        let heard: Vec<_> = world.model.heard().into_iter().filter(|words| words[0] == expected[0]).flatten().collect();
+        assert!(heard.iter().all(|word| expected.contains(word)), "{heard:?}");
+        assert!(user.goals("c1").await.iter().all(|goal| expected.contains(goal)));
+    }
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_foreign_conversation_is_not_found_and_appending_makes_an_own_one() {
     let world = World::start().await;
     let mut alice = world.user("alice").await.logged_in().await;

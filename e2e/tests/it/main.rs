@@ -1,10 +1,15 @@
 //! The promises, as stories on the outside of the services.
 
 mod bad_input;
+mod chaos;
+mod disk;
 mod isolation;
 mod kill;
 mod kill_loop;
 mod logout;
 mod once;
+mod queue;
 mod restart;
+mod rolling;
 mod startup;
+mod two;

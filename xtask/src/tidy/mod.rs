@@ -2,6 +2,7 @@
 //!
 //! One module per invariant, each a function from the [`Tree`] to its violations, each with tests that show it fails.
 
+mod cases;
 mod clock;
 mod contract;
 mod database;
@@ -42,7 +43,7 @@ impl fmt::Display for Violation {
 
 type Check = fn(&Tree) -> Vec<Violation>;
 
-const CHECKS: [Check; 10] = [
+const CHECKS: [Check; 11] = [
     layers::check,
     status::check,
     database::check,
@@ -53,6 +54,7 @@ const CHECKS: [Check; 10] = [
     kit::check,
     style::check,
     paths::check,
+    cases::check,
 ];
 
 /// Prints one line if all is well, and every violation otherwise.
