@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::Migrations;
 
@@ -72,7 +73,7 @@ pub(super) fn writer(path: &Path, migrations: Migrations<'static>, sharing: Shar
         Sharing::Alone => connection.busy_timeout(BUSY)?,
         Sharing::Shared => connection.busy_handler(Some(keep_knocking))?,
     }
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    keep_statements(&connection)?;
     set(&connection, "journal_mode", "wal")?;
     // NORMAL may lose acknowledged commits on a power cut (https://sqlite.org/pragma.html#pragma_synchronous).
     set(&connection, "synchronous", "2")?;
@@ -97,7 +98,7 @@ pub(super) fn reader(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    keep_statements(&connection)?;
     set(&connection, "foreign_keys", "1")?;
     set(&connection, "query_only", "1")?;
     Ok(connection)
@@ -105,9 +106,18 @@ pub(super) fn reader(path: &Path) -> Result<Connection, Error> {
 
 pub(super) fn in_memory(migrations: Migrations<'static>) -> Result<Connection, Error> {
     let mut connection = Connection::open_in_memory()?;
+    keep_statements(&connection)?;
     set(&connection, "foreign_keys", "1")?;
     migrate(&mut connection, Path::new(":memory:"), migrations)?;
     Ok(connection)
+}
+
+/// A statement is compiled once: without the guarantee of stable plans each new value of a `LIMIT ?` compiles it again
+/// (https://sqlite.org/queryplanner-ng.html#qpstab).
+fn keep_statements(connection: &Connection) -> Result<(), Error> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 fn migrate(connection: &mut Connection, path: &Path, migrations: Migrations<'static>) -> Result<(), Error> {

@@ -34,6 +34,24 @@ async fn a_write_is_seen_by_the_next_read() {
 }
 
 #[tokio::test]
+async fn another_limit_does_not_compile_a_statement_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let on_disk = Database::open(&directory.path().join("a.db"), schema()).await.unwrap();
+    let in_memory = Database::in_memory(schema()).await.unwrap();
+    let with_two_limits = |db: &Connection| {
+        let mut statement = db.prepare("SELECT text FROM word LIMIT ?1")?;
+        for limit in [1, 2] {
+            statement.query_map([limit], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+        }
+        Ok(statement.get_status(rusqlite::StatementStatus::RePrepare))
+    };
+
+    assert_eq!(on_disk.write(with_two_limits).await.unwrap(), 0);
+    assert_eq!(on_disk.read(with_two_limits).await.unwrap(), 0);
+    assert_eq!(in_memory.read(with_two_limits).await.unwrap(), 0);
+}
+
+#[tokio::test]
 async fn a_failed_write_undoes_itself_and_not_its_neighbours() {
     let database = Database::in_memory(schema()).await.unwrap();
     database.write(add("one")).await.unwrap();
