@@ -6,6 +6,7 @@ pub(crate) mod conversations;
 pub(crate) mod enqueue;
 pub(crate) mod interleavings;
 mod language;
+pub(crate) mod machine;
 pub(crate) mod operators;
 pub(crate) mod verdicts;
 

@@ -7,6 +7,7 @@ use rusqlite_migration::{M, Migrations};
 
 use super::SqliteStore;
 use crate::domain::model::*;
+use crate::store::contract::machine::store_machine_contract;
 use crate::store::contract::store_contract;
 use crate::store::{ClaimTerms, ContextStore, ConversationStore, JobStore, OperatorStore, Store};
 
@@ -15,6 +16,12 @@ async fn open() -> SqliteStore {
 }
 
 store_contract!(super::open);
+
+async fn open_in(folder: std::path::PathBuf) -> SqliteStore {
+    SqliteStore::open(&folder.join("context.db")).await.unwrap()
+}
+
+store_machine_contract!(open_in);
 
 fn key() -> ConversationKey {
     ConversationKey::new(UserId::parse("u1").unwrap(), ConversationId::parse("c1").unwrap())
@@ -123,6 +130,18 @@ async fn a_result_for_a_deleted_conversation_does_not_reach_its_successor() {
     assert_eq!((&old.lease.owner, old.lease.fence), (&new.lease.owner, new.lease.fence));
     assert_eq!(completes(&store, &old).await, Committed::LeaseLost);
     assert_eq!(completes(&store, &new).await, Committed::Done);
+}
+
+#[tokio::test]
+async fn of_a_deleted_conversation_no_row_stays() {
+    let store = open().await;
+    says(&store, "hello").await;
+
+    store.delete_conversation(&key()).await.unwrap();
+
+    let rows = "SELECT (SELECT count(*) FROM message) + (SELECT count(*) FROM conversation)";
+    let left = store.database.read(move |db| db.query_row(rows, [], |row| row.get::<_, i64>(0))).await.unwrap();
+    assert_eq!(left, 0);
 }
 
 #[tokio::test]
