@@ -1,9 +1,10 @@
-//! The workspace's own tools: `cargo xtask tidy | docs | test | bench | kill-loop`.
+//! The workspace's own tools: `cargo xtask tidy | docs | test | bench | bugs | kill-loop`.
 //!
 //! One module per command. They read the source tree and run cargo; no service depends on them.
 #![allow(clippy::print_stdout, reason = "printing is what these commands are for")]
 
 mod bench;
+mod bugs;
 mod docs;
 mod kill_loop;
 mod source;
@@ -49,6 +50,14 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Put known mistakes into a copy of the code, one at a time: each must make its test fail.
+    Bugs {
+        /// Which ones; all if none is named.
+        names: Vec<String>,
+        /// Only say what they are.
+        #[arg(long)]
+        list: bool,
+    },
     /// Build every program, run every test, and say loudly what was skipped.
     Test {
         /// Passed on to `cargo test`.
@@ -64,6 +73,7 @@ fn main() -> ExitCode {
         Command::Docs { check } => docs::run(&root, check),
         Command::Bench { name, arguments } => bench::run(&root, &name, &arguments),
         Command::KillLoop { arguments } => kill_loop::run(&root, &arguments),
+        Command::Bugs { names, list } => bugs::run(&root, &names, list),
         Command::Test { arguments } => test::run(&root, &arguments),
     };
     match done {

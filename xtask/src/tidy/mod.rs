@@ -2,6 +2,7 @@
 //!
 //! One module per invariant, each a function from the [`Tree`] to its violations, each with tests that show it fails.
 
+mod bugs;
 mod cases;
 mod clock;
 mod contract;
@@ -43,7 +44,7 @@ impl fmt::Display for Violation {
 
 type Check = fn(&Tree) -> Vec<Violation>;
 
-const CHECKS: [Check; 11] = [
+const CHECKS: [Check; 12] = [
     layers::check,
     status::check,
     database::check,
@@ -55,6 +56,7 @@ const CHECKS: [Check; 11] = [
     style::check,
     paths::check,
     cases::check,
+    bugs::check,
 ];
 
 /// Prints one line if all is well, and every violation otherwise.
