@@ -14,17 +14,19 @@ use tonic::transport::Channel;
 use crate::config::{Config, Provider};
 use crate::domain::append::Append;
 use crate::domain::conversations::Conversations;
+use crate::domain::erase::Erase;
 use crate::domain::extract::Extractor;
 use crate::domain::operate::Operate;
 use crate::domain::recall::{self, Recall};
 use crate::domain::schedule::Schedule;
-use crate::grpc::{ACCESS, ChatApi, ConversationApi, ExtractionApi, MemoryApi, QueueBounds, routes};
+use crate::grpc::{ACCESS, ChatApi, ConversationApi, ExtractionApi, MemoryAdminApi, MemoryApi, QueueBounds, routes};
 use crate::llm::Model;
 use crate::llm::local::Local;
 use crate::llm::paced::Paced;
 use crate::queue::{Queue, sweep};
 use crate::store::Store;
 use crate::store::open::{OpenError, open, open_shared};
+use crate::upkeep::{Eraser, Janitor, probe};
 
 /// Why context-svc could not start.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +48,7 @@ pub struct App {
     tokens: InternalTokens,
     schedule: Schedule,
     bell: Arc<Notify>,
+    erasure_bell: Arc<Notify>,
     model: Arc<dyn Model>,
     health: Health,
     lifecycle: Lifecycle,
@@ -80,13 +83,27 @@ impl App {
         let health = Health::new();
         health.set("store", Part::Ready);
         health.set("trust", Part::NotReady("waits for the first revocations from auth-svc".to_owned()));
-        Ok(Self { config, store, clock, verifier, tokens, schedule, bell, model, health, lifecycle: lifecycle.clone() })
+        Ok(Self {
+            config,
+            store,
+            clock,
+            verifier,
+            tokens,
+            schedule,
+            bell,
+            erasure_bell: Arc::new(Notify::new()),
+            model,
+            health,
+            lifecycle: lifecycle.clone(),
+        })
     }
 
     /// The gRPC services, behind their gate.
     pub fn routes(&self) -> Routes {
         let append = Append::new(self.store.clone(), self.schedule.clone());
         let conversations = Conversations::new(self.store.clone());
+        let again_after = self.config.upkeep.erase_again_after;
+        let erase = Erase::new(self.store.clone(), self.clock.clone(), self.erasure_bell.clone(), again_after);
         let routes = routes(
             ConversationApi {
                 append: append.clone(),
@@ -99,7 +116,7 @@ impl App {
                 operate: Operate::new(self.store.clone(), self.clock.clone(), self.bell.clone()),
                 bounds: QueueBounds { depth: self.config.schedule.depth, slots: self.config.queue.slots },
             },
-            MemoryApi { recall: Recall::new(self.store.clone()), clock: self.clock.clone() },
+            MemoryApi { recall: Recall::new(self.store.clone()), erase: erase.clone(), clock: self.clock.clone() },
             ChatApi {
                 append,
                 conversations,
@@ -108,6 +125,7 @@ impl App {
                 clock: self.clock.clone(),
                 lifecycle: self.lifecycle.clone(),
             },
+            MemoryAdminApi { erase },
         );
         Gate::new(self.verifier.clone(), self.tokens.clone(), ACCESS).around(routes)
     }
@@ -122,23 +140,39 @@ impl App {
 
     /// The same without following anybody: whoever shares [`App::verifier`] keeps it current.
     pub fn start_work(&self) {
-        let extractor =
-            Extractor::new(self.store.clone(), self.model.clone(), self.clock.clone(), self.config.extraction.cut());
+        let cut = self.config.extraction.cut();
+        let extractor = Arc::new(Extractor::new(self.store.clone(), self.model.clone(), self.clock.clone(), cut));
         let queue = Queue {
             clock: self.clock.clone(),
             jobs: self.store.clone(),
-            processor: Arc::new(extractor),
+            processor: extractor.clone(),
             bell: self.bell.clone(),
             settings: self.config.queue.clone(),
         };
         queue.start(&self.lifecycle);
         sweep(&self.lifecycle, self.clock.clone(), self.schedule.clone(), self.config.queue.sweep);
+        self.start_upkeep(extractor);
         // Not a task of the runtime, which would not end before it: a process that is asked to stop must not wait for it.
         let warming = std::thread::Builder::new().name("vocabulary".to_owned()).spawn(recall::tokens::warm_up);
         if let Err(error) = warming {
             tracing::debug!(error = &error as &dyn std::error::Error, "the first request will load the vocabulary");
         }
         self.watch_trust();
+    }
+
+    /// Starts erasing, forgetting what is old, and trying again after an outage.
+    fn start_upkeep(&self, processor: Arc<Extractor>) {
+        let (clock, settings) = (self.clock.clone(), self.config.upkeep.clone());
+        let eraser = Eraser {
+            clock: clock.clone(),
+            erasures: self.store.clone(),
+            bell: self.erasure_bell.clone(),
+            lease: *self.config.queue.lease,
+            poll: *self.config.queue.poll,
+        };
+        eraser.start(&self.lifecycle);
+        probe(&self.lifecycle, clock.clone(), self.store.clone(), processor, self.bell.clone(), settings.probe);
+        Janitor { clock, store: self.store.clone(), settings }.start(&self.lifecycle);
     }
 
     /// Readiness.

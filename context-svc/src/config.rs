@@ -11,11 +11,15 @@ use serde::{Deserialize, Serialize};
 use crate::domain::extract::Cut;
 use crate::domain::schedule::ScheduleSettings;
 use crate::queue::QueueSettings;
+use crate::upkeep::UpkeepSettings;
 
 /// What the names of environment variables begin with.
 pub const ENV_PREFIX: &str = "AFTERWORD_CONTEXT";
 
 const PERIOD_MAX: Period = Period::days(365);
+
+/// No request outlives its lower end: a server gives each less time.
+const ERASE_AGAIN: std::ops::RangeInclusive<Period> = Period::mins(1)..=Period::hours(1);
 
 /// The settings of context-svc.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -51,6 +55,8 @@ pub struct Config {
     pub schedule: ScheduleSettings,
     /// How extractions are worked on.
     pub queue: QueueSettings,
+    /// What is forgotten by itself and when, and how outages and erasures end.
+    pub upkeep: UpkeepSettings,
     /// Whether gRPC reflection answers.
     pub reflection: bool,
     /// How log lines look.
@@ -99,6 +105,7 @@ impl Default for Config {
             extraction: ExtractionConfig::default(),
             schedule: ScheduleSettings::default(),
             queue: QueueSettings::default(),
+            upkeep: UpkeepSettings::default(),
             reflection: true,
             log_format: LogFormat::default(),
             log_filter: "info".to_owned(),
@@ -123,7 +130,8 @@ impl Settings for Config {
     fn check(&self) -> Result<(), InvalidField> {
         self.tokens()?;
         self.periods_are_short_enough()?;
-        let (schedule, queue, extraction) = (&self.schedule, &self.queue, &self.extraction);
+        let (schedule, queue, extraction, upkeep) = (&self.schedule, &self.queue, &self.extraction, &self.upkeep);
+        let (day, kept) = (Period::days(1), upkeep.conversations);
         let second = Period::secs(1);
         let rules = [
             ("issuer", !self.issuer.is_empty(), "must not be empty"),
@@ -151,6 +159,13 @@ impl Settings for Config {
             ("queue.backoff", queue.backoff >= Period::millis(100), "must be at least 100ms"),
             ("queue.backoff_max", queue.backoff_max >= queue.backoff, "must be at least queue.backoff"),
             ("queue.sweep", queue.sweep >= second, "must be at least 1s"),
+            ("upkeep.every", upkeep.every >= second, "must be at least 1s"),
+            ("upkeep.done_details", upkeep.done_details >= Period::hours(1), "must be at least 1h"),
+            ("upkeep.dead_details", upkeep.dead_details >= Period::hours(1), "must be at least 1h"),
+            ("upkeep.conversations", kept.is_zero() || kept >= day, "must be at least 1d, or 0s to keep all"),
+            ("upkeep.erasures", upkeep.erasures >= day, "must be at least 1d"),
+            ("upkeep.erase_again_after", ERASE_AGAIN.contains(&upkeep.erase_again_after), "must be 1m to 1h"),
+            ("upkeep.probe", upkeep.probe >= second, "must be at least 1s"),
             // What is given back when the queue's time is over must still be written down.
             ("drain", self.drain > queue.drain, "must be longer than queue.drain"),
         ];
@@ -164,7 +179,7 @@ impl Settings for Config {
 impl Config {
     /// Times are reckoned with all of these, and must not leave the calendar.
     fn periods_are_short_enough(&self) -> Result<(), InvalidField> {
-        let (schedule, queue) = (&self.schedule, &self.queue);
+        let (schedule, queue, upkeep) = (&self.schedule, &self.queue, &self.upkeep);
         let periods = [
             ("access_ttl_max", self.access_ttl_max),
             ("local_pause", self.local_pause),
@@ -178,6 +193,11 @@ impl Config {
             ("queue.outage_max", queue.outage_max),
             ("queue.snooze_max", queue.snooze_max),
             ("queue.sweep", queue.sweep),
+            ("upkeep.every", upkeep.every),
+            ("upkeep.done_details", upkeep.done_details),
+            ("upkeep.dead_details", upkeep.dead_details),
+            ("upkeep.erasures", upkeep.erasures),
+            ("upkeep.probe", upkeep.probe),
         ];
         match periods.into_iter().find(|(_, period)| *period > PERIOD_MAX) {
             Some((key, _)) => Err(InvalidField::new(key, format!("must be at most {PERIOD_MAX}"))),
@@ -212,6 +232,11 @@ mod tests {
     }
 
     #[test]
+    fn an_erasure_looks_again_only_when_no_request_of_its_beginning_is_left() {
+        assert!(*ERASE_AGAIN.start() > Period(kit::serve::REQUEST_MAX));
+    }
+
+    #[test]
     fn a_missing_token_a_typo_and_a_value_out_of_bounds_are_refused_by_name() {
         for (flags, named) in [
             (vec![], "internal_tokens"),
@@ -221,6 +246,9 @@ mod tests {
             (vec![TOKEN, ("queue.heartbeat", "0s")], "`queue.heartbeat`"),
             (vec![TOKEN, ("drain", "20s"), ("queue.drain", "20s")], "`drain`: must be longer than queue.drain"),
             (vec![TOKEN, ("schedule.idle_after", "99999999d")], "`schedule.idle_after`: must be at most 365d"),
+            (vec![TOKEN, ("upkeep.conversations", "1h")], "`upkeep.conversations`: must be at least 1d, or 0s"),
+            (vec![TOKEN, ("upkeep.erase_again_after", "10s")], "`upkeep.erase_again_after`: must be 1m to 1h"),
+            (vec![TOKEN, ("upkeep.probe", "0s")], "`upkeep.probe`: must be at least 1s"),
             (vec![TOKEN, ("provider", "oracle")], "provider"),
             (vec![TOKEN, ("schedule.debounce", "5 parsecs")], "schedule.debounce"),
         ] {

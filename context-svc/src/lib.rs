@@ -10,6 +10,7 @@ mod grpc;
 pub mod llm;
 pub mod queue;
 pub mod store;
+pub mod upkeep;
 
 pub use app::App;
 pub use config::Config;

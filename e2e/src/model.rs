@@ -17,6 +17,8 @@ enum Mood {
     Hanging,
     /// Fails, and may be asked again.
     Failing,
+    /// Cannot be reached.
+    Unreachable,
 }
 
 /// A scripted model. Clones share the script and the record of what was asked.
@@ -42,6 +44,11 @@ impl ScriptedModel {
     /// From now on every call fails with a temporary error.
     pub fn fail(&self) {
         self.mood.send_replace(Mood::Failing);
+    }
+
+    /// From now on it cannot be reached.
+    pub fn unreachable(&self) {
+        self.mood.send_replace(Mood::Unreachable);
     }
 
     /// From now on it answers, also the calls that hung: each sentence of the user is a goal.
@@ -74,8 +81,11 @@ impl Model for ScriptedModel {
         let mut mood = self.mood.subscribe();
         // `self` holds the sender, so waiting cannot fail.
         let _ = mood.wait_for(|mood| *mood != Mood::Hanging).await;
-        if *self.mood.borrow() == Mood::Failing {
-            return Err(ModelError::Temporary { reason: "SCRIPTED", message: "the story says so".into() });
+        let (reason, message) = ("SCRIPTED", "the story says so".into());
+        match *self.mood.borrow() {
+            Mood::Failing => return Err(ModelError::Temporary { reason, message }),
+            Mood::Unreachable => return Err(ModelError::Unreachable { reason, message }),
+            Mood::Attentive | Mood::Hanging => {}
         }
         let items: Vec<_> =
             user_words(transcript).map(|(seq, text)| Proposal::stated(ItemKind::Goal, seq, text)).collect();

@@ -8,10 +8,13 @@ use std::time::Duration;
 use afterword::client::Client;
 use afterword::config::Config;
 use afterword::world::{Doorways, Node};
+use kit::authn::INTERNAL_TOKEN_HEADER;
 use kit::clock::{Clock, TestClock, monotonic};
 use kit::config::Period;
 use kit::lifecycle::Lifecycle;
 use kit::serve::GrpcServer;
+use proto::context::v1 as pb;
+use proto::context::v1::extraction_service_client::ExtractionServiceClient;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -158,6 +161,15 @@ impl World {
                 Err(_) => self.advance(Duration::from_secs(1)),
             }
         }
+    }
+
+    /// What operators see of the queue.
+    pub async fn queue_status(&self) -> pb::GetQueueStatusResponse {
+        let mut request = tonic::Request::new(pb::GetQueueStatusRequest {});
+        let token = self.internal_token().parse().expect("a token is ASCII");
+        request.metadata_mut().insert(INTERNAL_TOKEN_HEADER, token);
+        let status = ExtractionServiceClient::new(self.doorways.context.channel()).get_queue_status(request).await;
+        status.expect("context-svc answers operators").into_inner()
     }
 
     /// Moves the time of all services.

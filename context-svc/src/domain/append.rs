@@ -8,7 +8,7 @@ use kit::id::SessionId;
 
 use super::model::{Addition, Appended, Cause, ClientId, ConversationKey, NewMessage, Role};
 use super::schedule::Schedule;
-use crate::store::{ConversationStore, StoreError};
+use crate::store::{Store, StoreError};
 
 /// A message as its client sends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,14 +28,14 @@ pub struct Draft {
 /// Adds messages to conversations. Clones share the store.
 #[derive(Clone)]
 pub struct Append {
-    conversations: Arc<dyn ConversationStore>,
+    store: Arc<dyn Store>,
     schedule: Schedule,
 }
 
 impl Append {
     /// `schedule` sets the terms for what another login session left behind, and is told of what has become long.
-    pub fn new(conversations: Arc<dyn ConversationStore>, schedule: Schedule) -> Self {
-        Self { conversations, schedule }
+    pub fn new(store: Arc<dyn Store>, schedule: Schedule) -> Self {
+        Self { store, schedule }
     }
 
     /// Adds all of the drafts or none, creating the conversation with the first ones. On return they are durable, and will
@@ -51,8 +51,10 @@ impl Append {
         let handover = self.schedule.trigger(Cause::Disconnect);
         let messages = drafts.into_iter().map(|draft| draft.received(handover.at)).collect();
         let addition = Addition { session_id, time_zone, messages };
-        let appended = self.conversations.append(key, &addition, &handover).await?;
-        let appended = appended.ok_or(AppendError::ConversationDeleting)?;
+        let Some(appended) = self.store.append(key, &addition, &handover).await? else {
+            let closed = self.store.is_closed(&key.user_id).await?;
+            return Err(if closed { AppendError::AccountDeleted } else { AppendError::ConversationDeleting });
+        };
         if appended.messages.iter().any(|message| !message.duplicate) {
             self.mind_the_size(key).await;
         }
@@ -86,6 +88,9 @@ pub enum AppendError {
     /// The id is not free yet.
     #[error("an earlier conversation of this id is still being deleted; try again")]
     ConversationDeleting,
+    /// Nothing is accepted for this user any more.
+    #[error("the account of this user is deleted")]
+    AccountDeleted,
     /// The messages could not be stored.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -95,6 +100,7 @@ impl Classify for AppendError {
     fn kind(&self) -> Kind {
         match self {
             Self::ConversationDeleting => Kind::Unavailable,
+            Self::AccountDeleted => Kind::Precondition,
             Self::Store(error) => error.kind(),
         }
     }
@@ -102,6 +108,7 @@ impl Classify for AppendError {
     fn reason(&self) -> &'static str {
         match self {
             Self::ConversationDeleting => "CONVERSATION_DELETING",
+            Self::AccountDeleted => "ACCOUNT_DELETED",
             Self::Store(error) => error.reason(),
         }
     }

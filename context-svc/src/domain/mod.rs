@@ -2,6 +2,7 @@
 
 pub mod append;
 pub mod conversations;
+pub mod erase;
 pub mod extract;
 pub mod model;
 pub mod operate;

@@ -6,7 +6,7 @@ use kit::error::InvalidField;
 use kit::id::{SessionId, UserId};
 use proto::context::v1 as pb;
 
-use crate::domain::model::{Cause, ClientId, ConversationId, JobState, Role};
+use crate::domain::model::{Cause, ClientId, ConversationId, JobState, RequestId, Role};
 
 const TEXT_BYTES_MAX: usize = 32_768;
 const NAME_CHARS_MAX: usize = 64;
@@ -24,6 +24,14 @@ pub(super) fn conversation_id(field: &str, text: String) -> Result<ConversationI
 /// A login session's id.
 pub(super) fn session_id(field: &str, text: String) -> Result<SessionId, InvalidField> {
     SessionId::parse(text).ok_or_else(|| InvalidField::new(field, ID_RULE))
+}
+
+/// A caller's id for a request; `None` if it has none.
+pub(super) fn request_id(field: &str, text: String) -> Result<Option<RequestId>, InvalidField> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    RequestId::parse(text).map(Some).ok_or_else(|| InvalidField::new(field, ID_RULE))
 }
 
 /// A user's id.

@@ -9,7 +9,9 @@ use proto::context::v1 as pb;
 use proto::context::v1::memory_service_server::MemoryService;
 use tonic::{Request, Response, Status};
 
+use super::erasure::erasure;
 use super::{answer, field};
+use crate::domain::erase::Erase;
 use crate::domain::model::{ConversationKey, Item, ItemKind, ItemStatus};
 use crate::domain::recall::{Ask, Context, ItemFilter, Recall, Session};
 
@@ -17,9 +19,10 @@ const BUDGET_DEFAULT: usize = 1000;
 const BUDGET_MAX: i32 = 100_000;
 const QUERY_BYTES_MAX: usize = 1024;
 
-/// Reads the caller's own memory.
+/// Reads the caller's own memory, and erases it.
 pub(crate) struct MemoryApi {
     pub(crate) recall: Recall,
+    pub(crate) erase: Erase,
     pub(crate) clock: SharedClock,
 }
 
@@ -182,9 +185,11 @@ impl MemoryService for MemoryApi {
 
     async fn delete_user_data(
         &self,
-        _: Request<pb::DeleteUserDataRequest>,
+        request: Request<pb::DeleteUserDataRequest>,
     ) -> Result<Response<pb::DeleteUserDataResponse>, Status> {
-        Err(unbuilt("MemoryService.DeleteUserData"))
+        let caller = Caller::of(&request)?;
+        let begun = self.erase.memory(caller.user_id).await.map_err(to_status)?;
+        Ok(Response::new(pb::DeleteUserDataResponse { erasure: Some(erasure(begun)) }))
     }
 
     async fn get_usage(&self, _: Request<pb::GetUsageRequest>) -> Result<Response<pb::GetUsageResponse>, Status> {

@@ -3,6 +3,7 @@
 mod answer;
 mod chat;
 mod conversation;
+mod erasure;
 mod extraction;
 mod field;
 mod listing;
@@ -25,6 +26,7 @@ pub(crate) use chat::ChatApi;
 pub(crate) use conversation::ConversationApi;
 pub(crate) use extraction::{ExtractionApi, QueueBounds};
 pub(crate) use memory::MemoryApi;
+pub(crate) use memory_admin::MemoryAdminApi;
 
 /// Which methods need no user token. Every other one does, also one that does not exist.
 pub(crate) const ACCESS: AccessTable = AccessTable {
@@ -55,10 +57,11 @@ pub(crate) fn routes(
     extraction: ExtractionApi,
     memory: MemoryApi,
     chat: ChatApi,
+    memory_admin: MemoryAdminApi,
 ) -> Routes {
     Routes::new(ConversationServiceServer::new(conversation))
         .add_service(ExtractionServiceServer::new(extraction))
         .add_service(MemoryServiceServer::new(memory))
         .add_service(ChatServiceServer::new(chat))
-        .add_service(MemoryAdminServiceServer::new(memory_admin::MemoryAdminApi))
+        .add_service(MemoryAdminServiceServer::new(memory_admin))
 }

@@ -96,9 +96,17 @@ pub struct Quote {
 /// Why a model did not answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ModelError {
-    /// It may answer later: unreachable, too slow, broken for now, or an answer that cannot be used.
+    /// It may answer later: an answer that cannot be used.
     #[error("{message}")]
     Temporary {
+        /// Stable reason in upper snake case.
+        reason: &'static str,
+        /// The same for people, without any text of the conversation.
+        message: String,
+    },
+    /// It cannot be reached, is too slow, or refuses everybody: not the fault of what it is asked.
+    #[error("{message}")]
+    Unreachable {
         /// Stable reason in upper snake case.
         reason: &'static str,
         /// The same for people, without any text of the conversation.

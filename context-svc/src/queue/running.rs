@@ -17,6 +17,9 @@ use crate::store::StoreError;
 /// How long to wait before a verdict that the store did not take is tried again.
 const VERDICT_RETRY: Duration = Duration::from_secs(1);
 
+/// How many jobs one write brings back, so that others need not wait for long.
+const REDRIVEN_AT_ONCE: usize = 500;
+
 /// A job that this process has claimed.
 pub(super) struct Running {
     queue: Arc<Queue>,
@@ -96,7 +99,32 @@ impl Running {
             outcome = %context.outcome,
             "extraction finished"
         );
+        if committed != Committed::LeaseLost && self.has_outlasted_patience(self.queue.clock.now()) {
+            self.bring_back_what_died_of_outage().await;
+        }
         committed != Committed::LeaseLost
+    }
+
+    /// Whether an outage would be the end of this job by now. If it came through, the outage is over.
+    fn has_outlasted_patience(&self, now: Timestamp) -> bool {
+        now >= self.job.first_at + self.queue.settings.outage_max.0
+    }
+
+    /// What is not brought back now, because the process or the store fails, the next probe brings back.
+    async fn bring_back_what_died_of_outage(&self) {
+        loop {
+            match self.queue.jobs.redrive_after_outage(self.queue.clock.now(), REDRIVEN_AT_ONCE).await {
+                Ok(0) => return,
+                Ok(redriven) => {
+                    tracing::info!(redriven, "the outage is over: extractions that died of it are queued again")
+                }
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn Error, "what died of the outage waits for the next probe");
+                    return;
+                }
+            }
+            self.queue.bell.notify_one();
+        }
     }
 
     async fn fail(&self, failure: Failure) -> bool {
@@ -113,7 +141,7 @@ impl Running {
         match failure.next {
             WhatNext::GiveUp => Fate::Dead,
             WhatNext::Retry { .. } if self.job.attempt >= settings.attempts => Fate::Dead,
-            WhatNext::Outage { .. } if now >= self.job.first_at + settings.outage_max.0 => Fate::Dead,
+            WhatNext::Outage { .. } if self.has_outlasted_patience(now) => Fate::DeadOfOutage,
             WhatNext::Retry { not_before } | WhatNext::Outage { not_before } => {
                 Fate::Retry { not_before: not_before.unwrap_or_else(backoff) }
             }

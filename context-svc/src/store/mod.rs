@@ -4,8 +4,11 @@
 //! a user is asked for by user id first: a wrong one finds nothing.
 
 mod decision;
+mod erasures;
 pub mod open;
+mod outages;
 mod sqlite;
+mod upkeep;
 
 #[cfg(test)]
 mod contract;
@@ -23,11 +26,14 @@ use crate::domain::model::{
     TailMessage, Ticket, Trigger, Watermark, WorkerId,
 };
 
+pub use erasures::ErasureStore;
+pub use outages::OutageStore;
 pub use sqlite::SqliteStore;
+pub use upkeep::UpkeepStore;
 
 /// Everything context-svc keeps.
 #[async_trait]
-pub trait Store: ConversationStore + JobStore + OperatorStore + ContextStore {
+pub trait Store: ConversationStore + JobStore + OperatorStore + ContextStore + ErasureStore + UpkeepStore {
     /// Gives the store up once everything accepted so far is durable. Later calls fail.
     async fn close(&self);
 }
@@ -40,7 +46,8 @@ pub trait ConversationStore: Send + Sync {
     /// A client id that is there already answers its `seq`, and its text stays as it was. Once this returns, every message
     /// is durable, and if the user said something the conversation is dirty or its context covers it. If the last append
     /// came under another login session, what that one left unextracted is first enqueued on the terms of `handover`,
-    /// as far as the queue has room. `None`: an earlier conversation of that id is still being deleted.
+    /// as far as the queue has room. `None`: an earlier conversation of that id is still being deleted or erased, or the user's
+    /// account is closed.
     async fn append(
         &self,
         key: &ConversationKey,
@@ -83,7 +90,7 @@ pub trait ConversationStore: Send + Sync {
 
 /// Durable jobs, at most one a conversation.
 #[async_trait]
-pub trait JobStore: Send + Sync {
+pub trait JobStore: OutageStore {
     /// Asks for an extraction up to the last message, merging with a live job.
     ///
     /// Of any number of concurrent callers, exactly one gets [`crate::domain::model::Outcome::Queued`]. Once this returns,

@@ -3,6 +3,7 @@
 mod append;
 mod chat;
 mod delete;
+mod erase;
 mod inputs;
 mod memory;
 mod operators;

@@ -23,6 +23,7 @@ use proto::context::v1::append_messages_request::NewMessage;
 use proto::context::v1::chat_service_client::ChatServiceClient;
 use proto::context::v1::conversation_service_client::ConversationServiceClient;
 use proto::context::v1::extraction_service_client::ExtractionServiceClient;
+use proto::context::v1::memory_admin_service_client::MemoryAdminServiceClient;
 use proto::context::v1::memory_service_client::MemoryServiceClient;
 use serde_json::json;
 use tokio::sync::watch;
@@ -122,6 +123,11 @@ impl World {
     pub(crate) fn internal(&self) -> ExtractionServiceClient<InterceptedService<Channel, Internal>> {
         ExtractionServiceClient::with_interceptor(self.channel.clone(), Internal)
     }
+
+    /// MemoryAdminService as another service calls it.
+    pub(crate) fn admin(&self) -> MemoryAdminServiceClient<InterceptedService<Channel, Internal>> {
+        MemoryAdminServiceClient::with_interceptor(self.channel.clone(), Internal)
+    }
 }
 
 /// One user at one client.
@@ -143,6 +149,10 @@ impl User<'_> {
 
     pub(crate) fn memory(&self) -> MemoryServiceClient<As<Channel>> {
         MemoryServiceClient::with_interceptor(self.world.channel.clone(), self.bearer.clone())
+    }
+
+    pub(crate) fn admin(&self) -> MemoryAdminServiceClient<As<Channel>> {
+        MemoryAdminServiceClient::with_interceptor(self.world.channel.clone(), self.bearer.clone())
     }
 
     pub(crate) fn chat(&self) -> ChatServiceClient<As<Channel>> {

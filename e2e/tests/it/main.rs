@@ -3,11 +3,13 @@
 mod bad_input;
 mod chaos;
 mod disk;
+mod erase;
 mod isolation;
 mod kill;
 mod kill_loop;
 mod logout;
 mod once;
+mod outage;
 mod queue;
 mod restart;
 mod rolling;

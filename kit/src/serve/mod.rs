@@ -28,6 +28,10 @@ pub const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// What every gRPC server of ours serves besides its own.
 const OWN_SERVICES: [&str; 2] = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"];
 
+/// No call takes longer until its answer begins; a stream may go on after that. Whoever waits until nothing begun at some time
+/// can still write, waits for longer than this.
+pub const REQUEST_MAX: Duration = Duration::from_secs(50);
+
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An address that cannot be listened on.
@@ -119,6 +123,7 @@ impl GrpcServer {
 
 fn server() -> Server {
     Server::builder()
+        .timeout(REQUEST_MAX)
         .http2_keepalive_interval(Some(KEEP_ALIVE))
         .http2_keepalive_timeout(Some(KEEP_ALIVE_TIMEOUT))
         // One gateway holds all its chat sockets on one connection.

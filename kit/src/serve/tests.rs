@@ -133,3 +133,17 @@ async fn a_whole_is_ready_when_its_services_are() {
 
     whole.until_ready().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_answer_never_begins_is_ended() {
+    let life = Lifecycle::new();
+    let never = axum::Router::new().fallback(async || -> () { std::future::pending().await });
+    let server = GrpcServer::new(Routes::from(never), &Health::new()).await;
+    let elsewhere = "http://here/elsewhere".parse().unwrap();
+    let mut client = HealthClient::with_origin(server.serve_in_process(&life), elsewhere);
+
+    let check = client.check(HealthCheckRequest::default());
+    let ended = tokio::time::timeout(REQUEST_MAX + Duration::from_secs(1), check).await;
+
+    assert!(ended.expect("nobody waits longer").is_err());
+}

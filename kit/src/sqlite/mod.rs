@@ -214,6 +214,12 @@ impl Database {
         tokio::task::spawn_blocking(read).await.map_err(|_| Error::Panicked)?
     }
 
+    /// Moves everything committed from the write-ahead log into the file and empties the log, so that nothing deleted is left
+    /// in it. `false`: not now, because somebody reads.
+    pub async fn truncate_wal(&self) -> Result<bool, Error> {
+        self.writer.truncate_wal().await
+    }
+
     /// Closes the file once every write accepted so far is on disk, and gives up its lock.
     ///
     /// Later calls answer [`Error::Closed`].

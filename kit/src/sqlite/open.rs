@@ -10,7 +10,7 @@ use rusqlite_migration::Migrations;
 
 use super::{Error, Sharing};
 
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// More than a service has; SQLite would otherwise compile some of them again and again.
 const STATEMENTS_KEPT: usize = 128;

@@ -246,3 +246,49 @@ async fn a_bug_in_a_statement_is_no_outage() {
 
     assert_eq!((failed.kind(), failed.reason()), (Kind::Internal, "STORE_FAILED"));
 }
+
+#[tokio::test]
+async fn an_emptied_log_holds_nothing_of_what_was_deleted() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = Database::open(&directory.path().join("a.db"), schema()).await.unwrap();
+    let log = || std::fs::read(directory.path().join("a.db-wal")).unwrap();
+    database.write(add("something secret")).await.unwrap();
+    database.write(|db| db.execute("DELETE FROM word", []).map(drop)).await.unwrap();
+    assert!(log().windows(16).any(|bytes| bytes == b"something secret"));
+
+    let emptied = database.truncate_wal().await.unwrap();
+
+    let file = std::fs::read(directory.path().join("a.db")).unwrap();
+    assert!(emptied && log().is_empty());
+    assert!(!file.windows(16).any(|bytes| bytes == b"something secret"));
+}
+
+#[tokio::test]
+async fn a_log_that_somebody_reads_is_emptied_another_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = Database::open(&directory.path().join("a.db"), schema()).await.unwrap();
+    database.write(add("one")).await.unwrap();
+    let (begun, begins) = tokio::sync::oneshot::channel();
+    let (end, ends) = std::sync::mpsc::channel();
+    let reading = tokio::spawn({
+        let database = database.clone();
+        async move {
+            let read = move |db: &Connection| {
+                db.execute_batch("BEGIN; SELECT * FROM word")?;
+                begun.send(()).ok();
+                ends.recv().ok();
+                db.execute_batch("COMMIT")
+            };
+            database.read(read).await
+        }
+    });
+    begins.await.unwrap();
+    database.write(add("two")).await.unwrap();
+
+    assert!(!database.truncate_wal().await.unwrap());
+    end.send(()).unwrap();
+    reading.await.unwrap().unwrap();
+
+    assert!(database.truncate_wal().await.unwrap());
+    assert_eq!(words(&database).await, ["one", "two"]);
+}

@@ -3,12 +3,14 @@
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use rusqlite::{Connection, ffi};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Error;
+use super::open::BUSY;
 
 /// How many writes may wait; more wait in `run`, so a burst costs memory for this many only.
 const QUEUED: usize = 1024;
@@ -16,12 +18,15 @@ const QUEUED: usize = 1024;
 /// How many writes may share one commit: bounds how long the first waits for the last.
 const SHARED: usize = 128;
 
+/// How long emptying the log waits for readers: every write waits with it.
+const READERS_AWAITED: Duration = Duration::from_millis(100);
+
 /// One caller's work, and how to tell that caller what became of it.
 trait Write: Send {
     /// Does the work inside an open savepoint; `true` keeps it.
     fn run(&mut self, connection: &Connection) -> bool;
     /// Answers the caller, after the commit.
-    fn answer(self: Box<Self>, committed: Result<(), Error>);
+    fn answer(self: Box<Self>, connection: &Connection, committed: Result<(), Error>);
 }
 
 pub(super) struct Writer {
@@ -47,10 +52,19 @@ impl Writer {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
-        let sender = self.inbox.lock().clone().ok_or(Error::Closed)?;
-        sender.send(Box::new(Job { work: Some(work), result: None, reply })).await.map_err(|_| Error::Closed)?;
-        drop(sender);
+        self.send(Box::new(Job { work: Some(work), result: None, reply })).await?;
         answer.await.map_err(|_| Error::Closed)?
+    }
+
+    pub(super) async fn truncate_wal(&self) -> Result<bool, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Box::new(Truncate { reply })).await?;
+        answer.await.map_err(|_| Error::Closed)?
+    }
+
+    async fn send(&self, write: Box<dyn Write>) -> Result<(), Error> {
+        let sender = self.inbox.lock().clone().ok_or(Error::Closed)?;
+        sender.send(write).await.map_err(|_| Error::Closed)
     }
 
     pub(super) async fn close(&self) {
@@ -76,7 +90,7 @@ impl<T: Send, W: FnOnce(&Connection) -> rusqlite::Result<T> + Send> Write for Jo
         matches!(self.result, Some(Ok(_)))
     }
 
-    fn answer(self: Box<Self>, committed: Result<(), Error>) {
+    fn answer(self: Box<Self>, _: &Connection, committed: Result<(), Error>) {
         let result = match self.result {
             // The work was never reached, or it panicked.
             None => Err(committed.err().unwrap_or(Error::Panicked)),
@@ -85,6 +99,27 @@ impl<T: Send, W: FnOnce(&Connection) -> rusqlite::Result<T> + Send> Write for Jo
         };
         // A caller that went away does not change what was written.
         let _ = self.reply.send(result);
+    }
+}
+
+/// Empties the write-ahead log, which only works between transactions.
+struct Truncate {
+    reply: oneshot::Sender<Result<bool, Error>>,
+}
+
+impl Write for Truncate {
+    fn run(&mut self, _: &Connection) -> bool {
+        true
+    }
+
+    fn answer(self: Box<Self>, connection: &Connection, committed: Result<(), Error>) {
+        let truncate = || {
+            connection.busy_timeout(READERS_AWAITED)?;
+            let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+            connection.busy_timeout(BUSY)?;
+            Ok(!busy?)
+        };
+        let _ = self.reply.send(committed.and_then(|()| truncate()));
     }
 }
 
@@ -102,7 +137,7 @@ fn serve(connection: Connection, mut inbox: mpsc::Receiver<Box<dyn Write>>) {
                 Ok(()) => Ok(()),
                 Err(error) => Err(copy_of(error)),
             };
-            write.answer(outcome);
+            write.answer(&connection, outcome);
         }
     }
 }

@@ -239,6 +239,7 @@ fn unreadable(error: StoreError) -> Failure {
 fn failure_of(error: ModelError) -> Failure {
     match error {
         ModelError::Temporary { reason, message } => Failure::retry(reason, message),
+        ModelError::Unreachable { reason, message } => Failure::outage(reason, message),
         ModelError::NotNow { until, reason, message } => Failure::snooze(until, reason, message),
         ModelError::Permanent { reason, message } => Failure::give_up(reason, message),
     }

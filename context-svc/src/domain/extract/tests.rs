@@ -296,6 +296,7 @@ async fn the_models_trouble_decides_what_becomes_of_the_job() {
     let (reason, message) = ("R", String::new());
     for (error, next) in [
         (ModelError::Temporary { reason, message: message.clone() }, WhatNext::Retry { not_before: None }),
+        (ModelError::Unreachable { reason, message: message.clone() }, WhatNext::Outage { not_before: None }),
         (ModelError::NotNow { until, reason, message: message.clone() }, WhatNext::Snooze { until }),
         (ModelError::Permanent { reason, message }, WhatNext::GiveUp),
     ] {

@@ -23,6 +23,11 @@ id_type! {
     WorkerId, is_id
 }
 
+id_type! {
+    /// A request that may come twice, as its caller chose to call it.
+    RequestId, is_id
+}
+
 impl ClientId {
     /// A fresh random id, for a message whose client gave it none.
     pub fn random() -> Self {
@@ -44,6 +49,13 @@ impl WorkerId {
     }
 }
 
+impl RequestId {
+    /// A fresh random id, for a request whose caller gave it none.
+    pub fn random() -> Self {
+        Self(kit::id::random())
+    }
+}
+
 /// A conversation among those of all users.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ConversationKey {
@@ -58,4 +70,13 @@ impl ConversationKey {
     pub fn new(user_id: UserId, conversation_id: ConversationId) -> Self {
         Self { user_id, conversation_id }
     }
+}
+
+/// One life of a conversation among those of all users, for whoever cleans up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Life {
+    /// The conversation.
+    pub key: ConversationKey,
+    /// Which life of it.
+    pub incarnation: Incarnation,
 }

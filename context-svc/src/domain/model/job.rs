@@ -109,6 +109,9 @@ pub enum Fate {
     },
     /// It has given up.
     Dead,
+    /// It has given up because whoever does the work could not be reached for too long. Not its own fault: it is redriven
+    /// when they can be.
+    DeadOfOutage,
 }
 
 /// What became of a result.

@@ -4,6 +4,7 @@
 
 mod context;
 mod conversation;
+mod erasure;
 mod identity;
 mod item;
 mod job;
@@ -16,7 +17,8 @@ pub use context::{ContextOutcome, SessionContext, Usage};
 pub use conversation::{
     Addition, Appended, AppendedMessage, Conversation, ConversationCursor, Message, NewMessage, Role, TailMessage,
 };
-pub use identity::{ClientId, ConversationId, ConversationKey, Incarnation, WorkerId};
+pub use erasure::{Erasure, ErasureCounts, ErasureEnd, ErasureLease, ErasureRequest, ErasureState};
+pub use identity::{ClientId, ConversationId, ConversationKey, Incarnation, Life, RequestId, WorkerId};
 pub use item::{Basis, Due, DuePrecision, Evidence, Horizon, Item, ItemKind, ItemStatus, Progress};
 pub use job::{Committed, Extraction, Fate, Job, JobState, LastError, Lease};
 pub use operation::{ExtractionCursor, ExtractionFilter, Moved, QueueCounts};

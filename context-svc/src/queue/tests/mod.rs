@@ -1,6 +1,7 @@
 //! The queue, as stories.
 
 mod outages;
+mod probes;
 mod shares;
 mod two_processes;
 mod world;
@@ -13,7 +14,7 @@ use kit::clock::Clock;
 
 use super::*;
 use crate::domain::model::*;
-use crate::store::{ClaimTerms, JobStore, OperatorStore, Store};
+use crate::store::{ClaimTerms, JobStore, OperatorStore, OutageStore, Store};
 use world::*;
 
 #[tokio::test]
@@ -215,6 +216,7 @@ async fn an_outage_is_given_up_by_age_and_not_by_attempts() {
     world.call().await.reply(Reply::Fails(Failure::outage("PROVIDER_UNREACHABLE", "connection refused")));
 
     assert_eq!(world.job_once(&key, is_in(JobState::Dead)).await.attempts, 13);
+    assert!(world.store.probe_outage(world.clock.now()).await.unwrap().is_some(), "it comes back when the outage ends");
 }
 
 #[tokio::test]

@@ -4,10 +4,13 @@ pub(crate) mod claims;
 pub(crate) mod contexts;
 pub(crate) mod conversations;
 pub(crate) mod enqueue;
+pub(crate) mod erasures;
 pub(crate) mod interleavings;
 mod language;
 pub(crate) mod machine;
 pub(crate) mod operators;
+pub(crate) mod outages;
+pub(crate) mod upkeep;
 pub(crate) mod verdicts;
 
 /// Makes a test of every case, on a fresh store from `$open().await`.
@@ -117,6 +120,42 @@ macro_rules! store_contract {
             a_context_is_replaced_as_a_whole,
             every_context_waits_for_a_summary,
             what_a_context_says_comes_back_as_it_was,
+        );
+        $crate::store::contract::store_contract!($open, erasures:
+            what_is_erased_is_gone_for_every_reader_at_once,
+            the_counts_are_what_there_was,
+            of_an_erased_user_nothing_is_claimed_renewed_or_committed,
+            other_users_are_untouched_by_an_erasure,
+            a_repeated_request_is_the_same_erasure,
+            without_an_id_a_running_erasure_is_shared_until_something_is_said,
+            an_unknown_user_is_erased_of_nothing,
+            a_closed_account_accepts_nothing_ever_again,
+            closing_an_account_erases_whatever_its_request_id,
+            an_erasure_ends_only_after_the_last_request_of_its_beginning,
+            an_erasure_does_not_end_while_something_remains,
+            an_abandoned_erasure_is_taken_over_when_its_lease_ends,
+            every_piece_of_an_erasure_renews_its_lease,
+            an_erasure_goes_in_small_pieces,
+            a_new_memory_begins_as_soon_as_its_ids_are_free,
+            old_erasures_are_forgotten_and_a_closed_account_stays_closed,
+        );
+        $crate::store::contract::store_contract!($open, outages:
+            what_died_of_an_outage_is_tried_one_by_one_the_longest_dead_first,
+            a_probe_that_fails_is_dead_again_and_the_next_takes_its_turn,
+            after_an_outage_all_that_died_of_it_begin_anew,
+            what_died_of_its_content_does_not_come_back,
+            what_was_revived_otherwise_has_no_outage_behind_it,
+            what_is_erased_does_not_come_back_after_an_outage,
+        );
+        $crate::store::contract::store_contract!($open, upkeep:
+            the_details_of_an_old_done_job_are_forgotten_and_its_place_is_kept,
+            a_dead_job_is_remembered_longer_and_its_reason_for_ever,
+            of_a_live_job_nothing_is_forgotten,
+            details_are_forgotten_in_small_steps,
+            a_silent_conversation_can_be_deleted_with_all_that_came_of_it,
+            what_is_dirty_or_waited_for_is_never_deleted_for_its_age,
+            what_was_silent_and_is_spoken_in_again_stays,
+            nothing_that_lives_is_cleaned_up,
         );
         $crate::store::contract::store_contract!($open, interleavings: random_interleavings_keep_every_promise);
     };

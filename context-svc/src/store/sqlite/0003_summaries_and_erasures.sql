@@ -39,8 +39,12 @@ CREATE TABLE erasure (
     finished_at INTEGER,
     fence       INTEGER NOT NULL DEFAULT 0,
     owner       TEXT,
-    lease_until INTEGER,
+    due_at      INTEGER NOT NULL,              -- when anybody may take it: nobody has it, or that lease has expired
     PRIMARY KEY (user_id, request_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX erasure_running ON erasure (started_at) WHERE state = 'RUNNING';
+CREATE INDEX erasure_due ON erasure (due_at) WHERE state = 'RUNNING';
+CREATE INDEX erasure_done ON erasure (finished_at) WHERE state = 'DONE';
+
+-- Whom a janitor looks at for rows that an erasure should have removed.
+CREATE INDEX user_erased ON user_memory (user_id) WHERE era > 0;

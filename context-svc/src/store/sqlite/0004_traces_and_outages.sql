@@ -5,3 +5,7 @@ ALTER TABLE conversation ADD COLUMN job_traces TEXT;
 ALTER TABLE conversation ADD COLUMN job_died_of_outage INTEGER NOT NULL DEFAULT 0;
 
 CREATE INDEX job_died_of_outage ON conversation (job_updated_at) WHERE job_died_of_outage = 1;
+
+-- Ended jobs that still say why they were asked for: what the janitor has not been at yet.
+CREATE INDEX job_detailed ON conversation (job_listed_as, job_changed_at)
+    WHERE job_causes <> '' AND job_state NOT IN ('PENDING', 'RUNNING');

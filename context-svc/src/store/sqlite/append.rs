@@ -31,7 +31,7 @@ pub(super) struct Append {
 impl Append {
     /// Adds all of the messages or, on an error, none.
     pub(super) fn run(&self, db: &Connection) -> rusqlite::Result<Option<Appended>> {
-        let era = self.era(db)?;
+        let Some(era) = self.era(db)? else { return Ok(None) };
         let head = match self.head(db)? {
             Some(head) => head,
             None => self.create(db, era)?,
@@ -52,10 +52,13 @@ impl Append {
         Ok(Some(appended))
     }
 
-    fn era(&self, db: &Connection) -> rusqlite::Result<i64> {
+    /// The era in force; `None` if nothing is accepted for the user any more.
+    fn era(&self, db: &Connection) -> rusqlite::Result<Option<i64>> {
         let user = self.key.user_id.as_str();
         db.prepare_cached("INSERT INTO user_memory (user_id) VALUES (?1) ON CONFLICT DO NOTHING")?.execute([user])?;
-        db.prepare_cached("SELECT era FROM user_memory WHERE user_id = ?1")?.query_row([user], |row| row.get(0))
+        db.prepare_cached("SELECT era FROM user_memory WHERE user_id = ?1 AND closed = 0")?
+            .query_row([user], |row| row.get(0))
+            .optional()
     }
 
     fn head(&self, db: &Connection) -> rusqlite::Result<Option<Head>> {

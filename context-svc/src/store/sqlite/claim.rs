@@ -7,16 +7,19 @@ use super::columns::{causes, key, micros, parsed, time, watermark};
 use crate::domain::model::{ConversationKey, Incarnation, Job, Lease, WorkerId};
 use crate::store::ClaimTerms;
 
-/// The job whose lease expired first. One that has been delivered too often is to be given up instead of claimed.
+/// The job whose lease expired first. One that has been delivered too often is to be given up instead of claimed. What an
+/// erasure is about to cancel is not claimed again.
 pub(super) const EXPIRED: &str = "
     SELECT user_id, conversation_id, job_deliveries FROM conversation
     WHERE job_state = 'RUNNING' AND job_lease_until <= ?1 AND user_id NOT IN (SELECT value FROM json_each(?2))
+      AND era = (SELECT m.era FROM user_memory m WHERE m.user_id = conversation.user_id)
     ORDER BY job_lease_until LIMIT 1";
 
 /// The job that is due for longest.
 pub(super) const DUE: &str = "
     SELECT user_id, conversation_id, 0 AS job_deliveries FROM conversation
     WHERE job_state = 'PENDING' AND job_due_at <= ?1 AND user_id NOT IN (SELECT value FROM json_each(?2))
+      AND era = (SELECT m.era FROM user_memory m WHERE m.user_id = conversation.user_id)
     ORDER BY job_due_at LIMIT 1";
 
 /// Leases the next job, if there is one. See [`crate::store::JobStore::claim`].

@@ -135,7 +135,7 @@ impl ConversationStore for SqliteStore {
 }
 
 /// The worker that holds the job finds nothing at its next heartbeat: the row, its fence and its incarnation are gone.
-fn delete(db: &Connection, key: &ConversationKey) -> rusqlite::Result<bool> {
+pub(super) fn delete(db: &Connection, key: &ConversationKey) -> rusqlite::Result<bool> {
     let (user, conversation) = (key.user_id.as_str(), key.conversation_id.as_str());
     let deleted = db
         .prepare_cached(

@@ -140,6 +140,7 @@ fn queue(db: &Connection, key: &ConversationKey, trigger: &Trigger, last: Waterm
          SET job_state = 'PENDING', job_want = max(job_want, :last), job_run_at = :due, job_not_before = NULL,
              job_first_at = :now, job_attempts = 0, job_deliveries = 0, job_snoozes = 0, job_merges = 0,
              job_causes = :cause, job_error_reason = NULL, job_error_message = NULL, job_error_at = NULL,
+             job_died_of_outage = 0,
              job_created_at = coalesce(job_created_at, :now), job_updated_at = :now
          WHERE user_id = :user AND conversation_id = :conversation",
     )?

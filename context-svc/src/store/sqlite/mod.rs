@@ -6,9 +6,12 @@ mod columns;
 mod contexts;
 mod conversations;
 mod enqueue;
+mod erasures;
 mod jobs;
 mod operators;
+mod outages;
 mod settle;
+mod upkeep;
 
 use std::path::Path;
 
@@ -71,5 +74,7 @@ fn migrations() -> Migrations<'static> {
 
 #[cfg(test)]
 mod disk_tests;
+#[cfg(test)]
+mod erasure_tests;
 #[cfg(test)]
 mod tests;

@@ -152,7 +152,7 @@ fn redrive(db: &Connection, key: &ConversationKey, now: Timestamp) -> rusqlite::
         "UPDATE conversation
          SET job_state = 'PENDING', job_run_at = ?3, job_not_before = NULL, job_first_at = ?3, job_attempts = 0,
              job_deliveries = 0, job_snoozes = 0, job_merges = 0, job_causes = ?4, job_error_reason = NULL,
-             job_error_message = NULL, job_error_at = NULL, job_updated_at = ?3
+             job_error_message = NULL, job_error_at = NULL, job_died_of_outage = 0, job_updated_at = ?3
          WHERE user_id = ?1 AND conversation_id = ?2",
     )?
     .execute(params![key.user_id.as_str(), key.conversation_id.as_str(), micros(now), causes_text(&causes)])?;

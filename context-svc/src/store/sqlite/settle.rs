@@ -8,7 +8,8 @@ use crate::domain::model::{Committed, Fate, LastError, Lease, Watermark};
 
 /// What a write of a running job filters on.
 const MINE: &str = "user_id = :user AND conversation_id = :conversation AND incarnation = :incarnation
-                    AND job_state = 'RUNNING' AND job_fence = :fence AND job_owner = :owner";
+                    AND job_state = 'RUNNING' AND job_fence = :fence AND job_owner = :owner
+                    AND era = (SELECT era FROM user_memory WHERE user_id = :user)";
 
 /// What every write that ends a claim with a verdict sets.
 const LEFT: &str = "job_owner = NULL, job_lease_until = NULL, job_deliveries = 0, job_updated_at = :now";
@@ -58,6 +59,7 @@ pub(super) fn fail(db: &Connection, lease: &Lease, fate: Fate, error: &LastError
             ("job_state = 'PENDING', job_attempts = job_attempts - 1, job_snoozes = job_snoozes + 1", Some(until))
         }
         Fate::Dead => ("job_state = 'DEAD'", None),
+        Fate::DeadOfOutage => ("job_state = 'DEAD', job_died_of_outage = 1", None),
     };
     let set = format!(
         "{state}, job_not_before = :not_before, job_error_reason = :reason, job_error_message = :message,

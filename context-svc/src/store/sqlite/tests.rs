@@ -11,7 +11,7 @@ use crate::store::contract::machine::store_machine_contract;
 use crate::store::contract::store_contract;
 use crate::store::{ClaimTerms, ContextStore, ConversationStore, JobStore, OperatorStore, Store};
 
-async fn open() -> SqliteStore {
+pub(super) async fn open() -> SqliteStore {
     SqliteStore::in_memory().await.unwrap()
 }
 
@@ -32,7 +32,7 @@ fn trigger() -> Trigger {
     Trigger { cause: Cause::Manual, at: Timestamp::UNIX_EPOCH, wait, wait_max: wait, depth_limit: 10 }
 }
 
-async fn says(store: &SqliteStore, text: &str) -> Option<Appended> {
+pub(super) async fn says(store: &SqliteStore, text: &str) -> Option<Appended> {
     let message = NewMessage {
         client_id: ClientId::random(),
         role: Role::User,
@@ -44,20 +44,20 @@ async fn says(store: &SqliteStore, text: &str) -> Option<Appended> {
     store.append(&key(), &addition, &trigger()).await.unwrap()
 }
 
-async fn asks(store: &SqliteStore) -> Outcome {
+pub(super) async fn asks(store: &SqliteStore) -> Outcome {
     match store.enqueue(&key(), &trigger()).await.unwrap() {
         Enqueued::Accepted(ticket) => ticket.outcome,
         Enqueued::Full => panic!("the queue is full"),
     }
 }
 
-async fn claims(store: &SqliteStore) -> Option<Job> {
+pub(super) async fn claims(store: &SqliteStore) -> Option<Job> {
     let lease = std::time::Duration::from_secs(60);
     let terms = ClaimTerms { now: Timestamp::UNIX_EPOCH, lease, deliveries_max: 5 };
     store.claim(&WorkerId::parse("w1").unwrap(), &[], &terms).await.unwrap()
 }
 
-async fn completes(store: &SqliteStore, job: &Job) -> Committed {
+pub(super) async fn completes(store: &SqliteStore, job: &Job) -> Committed {
     let context = SessionContext {
         conversation_id: key().conversation_id,
         title: "A talk".into(),
@@ -76,7 +76,7 @@ async fn completes(store: &SqliteStore, job: &Job) -> Committed {
     store.complete(&job.lease, job.want, &context, Timestamp::UNIX_EPOCH).await.unwrap()
 }
 
-async fn execute(store: &SqliteStore, sql: &'static str) {
+pub(super) async fn execute(store: &SqliteStore, sql: &'static str) {
     store.database.write(move |db| db.execute_batch(sql)).await.unwrap();
 }
 
@@ -239,6 +239,12 @@ async fn nothing_reads_more_than_its_index() {
             super::enqueue::BACKLOG,
             "said USING PRIMARY KEY (user_id=? AND conversation_id=? AND incarnation=? AND seq>? AND seq<?)",
         ),
+        (super::outages::DEAD_OF_OUTAGE, "c USING INDEX job_died_of_outage"),
+        (super::erasures::DUE, "erasure USING COVERING INDEX erasure_due (due_at<?)"),
+        (super::upkeep::DETAILED, "conversation USING INDEX job_detailed (job_listed_as=? AND job_changed_at<?)"),
+        (super::upkeep::SILENT, "conversation USING INDEX job_by_change (job_listed_as=? AND job_changed_at<?)"),
+        (super::upkeep::NEXT_LIFE, "message USING COVERING INDEX"),
+        (super::upkeep::GONE_ERAS, "m USING INDEX user_erased"),
         (super::contexts::UNSUMMARISED, "c USING INDEX conversation_unsummarised (user_id=?)"),
         (super::conversations::RAW_TAIL, "c USING INDEX conversation_dirty_of_session (user_id=?)"),
         (
