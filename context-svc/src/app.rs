@@ -19,7 +19,10 @@ use crate::domain::extract::Extractor;
 use crate::domain::operate::Operate;
 use crate::domain::recall::{self, Recall};
 use crate::domain::schedule::Schedule;
-use crate::grpc::{ACCESS, ChatApi, ConversationApi, ExtractionApi, MemoryAdminApi, MemoryApi, QueueBounds, routes};
+use crate::domain::watch::{Changes, Watch};
+use crate::grpc::{
+    ACCESS, ChatApi, ConversationApi, ExtractionApi, MemoryAdminApi, MemoryApi, QueueBounds, Watchers, routes,
+};
 use crate::llm::Model;
 use crate::llm::local::Local;
 use crate::llm::paced::Paced;
@@ -49,6 +52,7 @@ pub struct App {
     schedule: Schedule,
     bell: Arc<Notify>,
     erasure_bell: Arc<Notify>,
+    changes: Changes,
     model: Arc<dyn Model>,
     health: Health,
     lifecycle: Lifecycle,
@@ -92,6 +96,7 @@ impl App {
             schedule,
             bell,
             erasure_bell: Arc::new(Notify::new()),
+            changes: Changes::default(),
             model,
             health,
             lifecycle: lifecycle.clone(),
@@ -114,6 +119,7 @@ impl App {
                 schedule: self.schedule.clone(),
                 conversations: conversations.clone(),
                 operate: Operate::new(self.store.clone(), self.clock.clone(), self.bell.clone()),
+                watchers: self.watchers(),
                 bounds: QueueBounds { depth: self.config.schedule.depth, slots: self.config.queue.slots },
             },
             MemoryApi { recall: Recall::new(self.store.clone()), erase: erase.clone(), clock: self.clock.clone() },
@@ -147,6 +153,7 @@ impl App {
             jobs: self.store.clone(),
             processor: extractor.clone(),
             bell: self.bell.clone(),
+            changes: self.changes.clone(),
             settings: self.config.queue.clone(),
         };
         queue.start(&self.lifecycle);
@@ -198,6 +205,18 @@ impl App {
     /// The store itself, for seeding a benchmark or looking at it from a test.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    fn watchers(&self) -> Watchers {
+        let watch = Watch {
+            lookup: Arc::new(self.store.clone()),
+            clock: self.clock.clone(),
+            changes: self.changes.clone(),
+            every: self.config.queue.poll.0,
+            lifecycle: self.lifecycle.clone(),
+        };
+        let (clock, lifecycle) = (self.clock.clone(), self.lifecycle.clone());
+        Watchers { watch, verifier: self.verifier.clone(), clock, lifecycle }
     }
 
     /// Readiness follows the trust feed: without keys and revocations nobody can be let in.

@@ -15,3 +15,4 @@ pub mod serve;
 pub mod sqlite;
 pub mod status;
 pub mod telemetry;
+pub mod trace;

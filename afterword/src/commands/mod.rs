@@ -32,7 +32,7 @@ enum Command {
     Up,
     /// Start the services on free ports, hold a conversation, log out, and show what was remembered.
     Demo(demo::Demo),
-    /// List, show, cancel and redrive extractions, and see how the queue is.
+    /// List, show, watch, cancel and redrive extractions, and see how the queue is.
     Jobs(jobs::Jobs),
 }
 
@@ -54,8 +54,14 @@ impl Arguments {
 
 /// Answers on standard output. A reader that has gone away (`| head`) is not an error.
 fn say(text: &str) {
+    tell(text);
+}
+
+/// The same, for who has more to say: whether there still is a reader.
+fn tell(text: &str) -> bool {
     use std::io::Write;
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok()
 }
 
 /// Says something on standard error, beside an answer that a program reads.

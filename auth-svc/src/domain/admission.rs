@@ -114,7 +114,7 @@ impl Admission {
 
         let again = self.accounts.find_account(&account.id).await?;
         if again.is_none_or(|again| again.generation != session.born) {
-            self.revoke.end(&account.id, &session.id, RevokeReason::StaleLogin).await?;
+            self.revoke.end(&account.id, &session.id, RevokeReason::StaleLogin, None).await?;
             return Err(AdmissionError::Stale);
         }
         Ok(self.admit(account, session, &token, read_at)?)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use kit::authn::{KeySet, signature_only};
 use kit::id::{SessionId, UserId};
+use kit::trace::TraceContext;
 
 use super::refresh_token::{RefreshKeys, RefreshToken};
 use super::revoke::Revoke;
@@ -17,6 +18,8 @@ pub struct Presented {
     pub bearer: Option<String>,
     /// A refresh token.
     pub refresh_token: Option<String>,
+    /// The trace of the request. It proves nothing.
+    pub trace: Option<TraceContext>,
 }
 
 /// What came of it. All of them are success.
@@ -48,10 +51,11 @@ pub struct Logout {
 impl Logout {
     /// Ends the session that is proved by what was presented. An error means that the store could not be asked, nothing else.
     pub async fn log_out(&self, presented: Presented) -> Result<LoggedOut, StoreError> {
+        let trace = presented.trace;
         let Some((user, session)) = self.proved(presented).await? else {
             return Ok(LoggedOut::Before);
         };
-        let ended = self.revoke.end(&user, &session, RevokeReason::Logout).await?;
+        let ended = self.revoke.end(&user, &session, RevokeReason::Logout, trace).await?;
         Ok(if ended { LoggedOut::Now } else { LoggedOut::Before })
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kit::error::{Classify, Kind};
+use kit::trace::TraceContext;
 
 use super::account::Account;
 use super::admission::{Admission, Admitted};
@@ -64,16 +65,17 @@ pub struct Refresh {
 }
 
 impl Refresh {
-    /// The next pair for whoever holds `token`, within ten seconds or not at all.
-    pub async fn refresh(&self, token: &str) -> Result<Admitted, RefreshError> {
+    /// The next pair for whoever holds `token`, within ten seconds or not at all. `trace` goes with the end of a session whose
+    /// token was copied.
+    pub async fn refresh(&self, token: &str, trace: Option<TraceContext>) -> Result<Admitted, RefreshError> {
         tokio::select! {
             biased;
             () = self.admission.revoke.clock.sleep(DEADLINE) => Err(RefreshError::TimedOut),
-            answer = self.exchange(token) => answer,
+            answer = self.exchange(token, trace) => answer,
         }
     }
 
-    async fn exchange(&self, token: &str) -> Result<Admitted, RefreshError> {
+    async fn exchange(&self, token: &str, trace: Option<TraceContext>) -> Result<Admitted, RefreshError> {
         let token = RefreshToken::parse(token).ok_or(RefreshError::Refused)?;
         loop {
             // Before anything is read: the token must not outlive a revocation that this read could still miss.
@@ -87,7 +89,7 @@ impl Refresh {
             } else if session.previous.as_ref() == Some(&token.hash()) {
                 return self.repeat(session, &token, read_at).await;
             } else {
-                return self.refuse(session, token).await;
+                return self.refuse(session, token, trace).await;
             }
         }
     }
@@ -127,7 +129,12 @@ impl Refresh {
     }
 
     /// Ends the session if the token was one of its own once.
-    async fn refuse(&self, session: LoginSession, token: RefreshToken) -> Result<Admitted, RefreshError> {
+    async fn refuse(
+        &self,
+        session: LoginSession,
+        token: RefreshToken,
+        trace: Option<TraceContext>,
+    ) -> Result<Admitted, RefreshError> {
         let keys = self.admission.refresh_keys.clone();
         let LoginSession { id, user, refresh_key, current, rotations, .. } = session;
         // A chain may be thousands of steps long.
@@ -135,7 +142,7 @@ impl Refresh {
         let was_used_up = tokio::task::spawn_blocking(walk).await.unwrap_or(false);
         if was_used_up {
             tracing::warn!(session.id = %id, "an old refresh token of session {id} was used again");
-            self.admission.revoke.end(&user, &id, RevokeReason::RefreshReuse).await?;
+            self.admission.revoke.end(&user, &id, RevokeReason::RefreshReuse, trace).await?;
         }
         Err(RefreshError::Refused)
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use kit::clock::SharedClock;
 use kit::id::{SessionId, UserId};
+use kit::trace::TraceContext;
 use tokio::sync::Notify;
 
 use super::feed::{Ended, Ending, Feed};
@@ -27,9 +28,15 @@ impl Revoke {
     /// Ends the session; `true` if this call did.
     ///
     /// Once it returns, the end is durable and this process refuses the session's tokens.
-    pub async fn end(&self, user: &UserId, session: &SessionId, reason: RevokeReason) -> Result<bool, StoreError> {
+    pub async fn end(
+        &self,
+        user: &UserId,
+        session: &SessionId,
+        reason: RevokeReason,
+        trace: Option<TraceContext>,
+    ) -> Result<bool, StoreError> {
         let at = self.clock.now();
-        let revocation = Revocation { session: session.clone(), user: user.clone(), reason, at };
+        let revocation = Revocation { session: session.clone(), user: user.clone(), reason, at, trace };
         let ended = self.sessions.revoke(&revocation).await?;
         if ended {
             kit::failpoint::reached("outbox-written");
@@ -37,7 +44,8 @@ impl Revoke {
             if reason.asks_for_extraction() {
                 self.outbox_bell.notify_one();
             }
-            tracing::debug!(session.id = %session, reason = reason.as_str(), "session {session} ended");
+            let trace_id = trace.map(|trace| tracing::field::display(trace.trace_id()));
+            tracing::info!(trace_id, session.id = %session, reason = reason.as_str(), "session {session} ended");
         }
         Ok(ended)
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kit::id::{SessionId, UserId};
+use kit::trace::TraceContext;
 
 use super::account::Account;
 use super::refresh_token::TokenHash;
@@ -115,6 +116,8 @@ pub struct Revocation {
     pub reason: RevokeReason,
     /// When.
     pub at: Timestamp,
+    /// The trace of the request that ends it, if one does. Kept with the outbox entry.
+    pub trace: Option<TraceContext>,
 }
 
 /// Why a session was ended.

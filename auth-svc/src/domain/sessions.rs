@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use kit::authn::Caller;
 use kit::error::{Classify, Kind};
 use kit::id::SessionId;
+use kit::trace::TraceContext;
 
 use super::account::Account;
 use super::admission::Admission;
@@ -73,12 +74,17 @@ impl Sessions {
     }
 
     /// Ends one of the caller's sessions; `true` if this call did.
-    pub async fn end(&self, caller: &Caller, session: &SessionId) -> Result<bool, SessionsError> {
+    pub async fn end(
+        &self,
+        caller: &Caller,
+        session: &SessionId,
+        trace: Option<TraceContext>,
+    ) -> Result<bool, SessionsError> {
         let found = self.admission.revoke.sessions.find_session(session).await?;
         if found.is_none_or(|found| found.user != caller.user_id) {
             return Err(SessionsError::NotFound);
         }
-        Ok(self.admission.revoke.end(&caller.user_id, session, RevokeReason::SessionRevoked).await?)
+        Ok(self.admission.revoke.end(&caller.user_id, session, RevokeReason::SessionRevoked, trace).await?)
     }
 }
 

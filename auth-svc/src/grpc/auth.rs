@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kit::authn::{Caller, Jwk};
 use kit::lifecycle::Lifecycle;
 use kit::status::{to_status, unbuilt};
+use kit::trace::TraceContext;
 use proto::auth::v1 as pb;
 use proto::auth::v1::auth_service_server::AuthService;
 use tonic::{Request, Response, Status};
@@ -44,8 +45,9 @@ impl AuthService for AuthApi {
     }
 
     async fn refresh(&self, request: Request<pb::RefreshRequest>) -> Answer<pb::RefreshResponse> {
+        let trace = Some(TraceContext::of_or_random(request.metadata().as_ref()));
         let token = request.into_inner().refresh_token;
-        let admitted = self.refresh.refresh(&token).await.map_err(to_status)?;
+        let admitted = self.refresh.refresh(&token, trace).await.map_err(to_status)?;
         Ok(Response::new(admitted.into()))
     }
 
@@ -68,8 +70,9 @@ impl AuthService for AuthApi {
 
     async fn revoke_session(&self, request: Request<pb::RevokeSessionRequest>) -> Answer<pb::RevokeSessionResponse> {
         let caller = Caller::of(&request)?;
+        let trace = Some(TraceContext::of_or_random(request.metadata().as_ref()));
         let session = sessions::session_id(request.into_inner().session_id).map_err(to_status)?;
-        let revoked = self.sessions.end(&caller, &session).await.map_err(to_status)?;
+        let revoked = self.sessions.end(&caller, &session, trace).await.map_err(to_status)?;
         Ok(Response::new(pb::RevokeSessionResponse { revoked }))
     }
 

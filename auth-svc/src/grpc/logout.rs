@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kit::authn::bearer;
 use kit::error::{Classify, Kind};
 use kit::lifecycle::Lifecycle;
+use kit::trace::TraceContext;
 use proto::auth::v1 as pb;
 use proto::auth::v1::logout_response::Extraction;
 use tonic::Request;
@@ -44,8 +45,9 @@ impl Classify for LogoutError {
 pub(super) fn presented(request: Request<pb::LogoutRequest>) -> Presented {
     let headers = request.metadata().as_ref();
     let bearer = bearer(headers).ok().map(str::to_owned);
+    let trace = Some(TraceContext::of_or_random(headers));
     let refresh_token = Some(request.into_inner().refresh_token).filter(|token| !token.is_empty());
-    Presented { bearer, refresh_token }
+    Presented { bearer, refresh_token, trace }
 }
 
 /// Carries the logout through. tonic drops a handler whose caller hangs up: the task it waits for goes on.

@@ -173,11 +173,12 @@ type Answered = (OutboxEntry, Answer);
 
 fn log_refusal(entry: &OutboxEntry, is_alarming: bool, why: &str, wait: Duration) {
     let (session, wait_ms) = (&entry.session, wait.as_millis() as u64);
+    let trace_id = entry.trace.map(|trace| tracing::field::display(trace.trace_id()));
     if is_alarming {
         // Kept all the same: the fault is in a version or a setting, and is mended without the entry being lost.
-        tracing::error!(session.id = %session, attempt = entry.attempts, reason = why, wait_ms, "context-svc refuses an extraction");
+        tracing::error!(trace_id, session.id = %session, attempt = entry.attempts, reason = why, wait_ms, "context-svc refuses an extraction");
     } else {
-        tracing::info!(session.id = %session, attempt = entry.attempts, reason = why, wait_ms, "context-svc asks to wait");
+        tracing::info!(trace_id, session.id = %session, attempt = entry.attempts, reason = why, wait_ms, "context-svc asks to wait");
     }
 }
 

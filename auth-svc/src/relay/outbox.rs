@@ -1,6 +1,7 @@
 //! What waits to be delivered.
 
 use kit::id::{SessionId, UserId};
+use kit::trace::TraceContext;
 
 /// The conversations of a login session that has ended are to be extracted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,4 +12,6 @@ pub struct OutboxEntry {
     pub user: UserId,
     /// How often it has been claimed, this time included.
     pub attempts: u32,
+    /// The trace of the request that ended it.
+    pub trace: Option<TraceContext>,
 }

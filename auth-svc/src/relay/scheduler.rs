@@ -5,11 +5,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kit::authn::InternalToken;
 use kit::status::{reason_of, retry_after_of};
+use kit::trace::TRACEPARENT;
 use proto::context::v1::extraction_service_client::ExtractionServiceClient;
 use proto::context::v1::{ScheduleExtractionRequest, trigger::Cause};
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
-use tonic::{Code, Status};
+use tonic::{Code, Request, Status};
 
 use super::outbox::OutboxEntry;
 
@@ -53,12 +54,15 @@ impl ContextService {
 #[async_trait]
 impl Scheduler for ContextService {
     async fn schedule(&self, entry: &OutboxEntry) -> Answer {
-        let request = ScheduleExtractionRequest {
+        let mut request = Request::new(ScheduleExtractionRequest {
             user_id: entry.user.to_string(),
             session_id: entry.session.to_string(),
             conversation_id: String::new(),
             cause: Cause::Logout.into(),
-        };
+        });
+        if let Some(trace) = &entry.trace {
+            request.metadata_mut().as_mut().insert(TRACEPARENT, trace.to_header());
+        }
         match self.client.clone().schedule_extraction(request).await {
             Ok(_) => Answer::Accepted,
             Err(status) => answer(&status),

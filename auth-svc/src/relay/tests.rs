@@ -89,7 +89,8 @@ impl World {
                 revoked_at: None,
             };
             self.store.create_session(&session).await.unwrap();
-            let revocation = Revocation { session: session.id, user, reason: RevokeReason::Logout, at: now };
+            let revocation =
+                Revocation { session: session.id, user, reason: RevokeReason::Logout, at: now, trace: None };
             self.store.revoke(&revocation).await.unwrap();
         }
     }

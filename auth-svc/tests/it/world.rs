@@ -13,6 +13,7 @@ use kit::clock::{Clock, TestClock};
 use kit::id::{Secret, SessionId, UserId};
 use kit::lifecycle::Lifecycle;
 use kit::serve::{self, GrpcServer, Health, Part};
+use kit::trace::TraceContext;
 use proto::auth::v1 as pb;
 use proto::auth::v1::auth_service_client::AuthServiceClient;
 use proto::context::v1 as context;
@@ -220,6 +221,7 @@ impl ExtractionService for Handler {
     ) -> Result<Response<context::ScheduleExtractionResponse>, Status> {
         let token = request.metadata().get(kit::authn::INTERNAL_TOKEN_HEADER).expect("the internal token is sent");
         assert_eq!(token.to_str().unwrap(), INTERNAL_TOKEN);
+        assert!(TraceContext::of(request.metadata().as_ref()).is_some(), "every logout can be traced");
         let request = request.into_inner();
         assert_eq!(request.cause(), context::trigger::Cause::Logout);
         self.asked.send(request.session_id).unwrap();

@@ -9,3 +9,4 @@ pub mod operate;
 pub mod recall;
 pub mod schedule;
 pub mod secrets;
+pub mod watch;

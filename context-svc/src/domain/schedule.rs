@@ -9,11 +9,12 @@ use kit::clock::SharedClock;
 use kit::config::Period;
 use kit::error::{Classify, Kind};
 use kit::id::{SessionId, UserId};
+use kit::trace::TraceContext;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-use super::model::{Cause, ConversationKey, Enqueued, Outcome, Ticket, Trigger};
+use super::model::{Cause, ConversationKey, Enqueued, Occasion, Outcome, Ticket, Trigger};
 use crate::store::{JobStore, StoreError};
 
 /// How many idle conversations one read of the sweep may bring.
@@ -71,14 +72,16 @@ impl Schedule {
         Self { jobs, clock, bell, settings }
     }
 
-    /// A trigger for `cause`, now, on the terms of the settings.
-    pub fn trigger(&self, cause: Cause) -> Trigger {
+    /// A trigger on this occasion, now, on the terms of the settings.
+    pub fn trigger(&self, occasion: impl Into<Occasion>) -> Trigger {
+        let Occasion { cause, trace } = occasion.into();
         let wait = match cause {
             Cause::Disconnect => self.settings.debounce.0,
             Cause::Logout | Cause::Idle | Cause::Size | Cause::Manual => Duration::ZERO,
         };
         Trigger {
             cause,
+            trace,
             at: self.clock.now(),
             wait,
             wait_max: self.settings.debounce_max.0,
@@ -88,8 +91,12 @@ impl Schedule {
 
     /// Asks for one conversation, up to its last message. One that does not exist is an outcome, not an error: a caller
     /// that repeats errors for ever must not repeat this.
-    pub async fn conversation(&self, key: &ConversationKey, cause: Cause) -> Result<Ticket, ScheduleError> {
-        match self.jobs.enqueue(key, &self.trigger(cause)).await? {
+    pub async fn conversation(
+        &self,
+        key: &ConversationKey,
+        occasion: impl Into<Occasion>,
+    ) -> Result<Ticket, ScheduleError> {
+        match self.jobs.enqueue(key, &self.trigger(occasion)).await? {
             Enqueued::Accepted(ticket) => {
                 self.bell.notify_one();
                 Ok(ticket)
@@ -105,18 +112,18 @@ impl Schedule {
         &self,
         user: &UserId,
         session: &SessionId,
-        cause: Cause,
+        occasion: impl Into<Occasion>,
     ) -> Result<Vec<Ticket>, ScheduleError> {
-        let enqueued = self.jobs.enqueue_session(user, session, &self.trigger(cause)).await?;
+        let enqueued = self.jobs.enqueue_session(user, session, &self.trigger(occasion)).await?;
         if !enqueued.tickets.is_empty() {
             self.bell.notify_one();
         }
         if enqueued.refused > 0 { Err(self.full()) } else { Ok(enqueued.tickets) }
     }
 
-    /// Its user says that the talk is over.
-    pub async fn end(&self, key: &ConversationKey) -> Result<Ticket, ScheduleError> {
-        let ticket = self.conversation(key, Cause::Manual).await?;
+    /// Its user says that the talk is over, by the request of this trace.
+    pub async fn end(&self, key: &ConversationKey, trace: Option<TraceContext>) -> Result<Ticket, ScheduleError> {
+        let ticket = self.conversation(key, Occasion { cause: Cause::Manual, trace }).await?;
         match ticket.outcome {
             Outcome::Unknown => Err(ScheduleError::ConversationNotFound),
             _ => Ok(ticket),

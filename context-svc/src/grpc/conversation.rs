@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use kit::authn::Caller;
 use kit::error::InvalidField;
 use kit::status::to_status;
+use kit::trace::TraceContext;
 use proto::context::v1 as pb;
 use proto::context::v1::conversation_service_server::ConversationService;
 use tonic::{Request, Response, Status};
@@ -148,8 +149,9 @@ impl ConversationService for ConversationApi {
         request: Request<pb::EndConversationRequest>,
     ) -> Result<Response<pb::EndConversationResponse>, Status> {
         let caller = Caller::of(&request)?;
+        let trace = TraceContext::of(request.metadata().as_ref());
         let key = key(caller, request.into_inner().conversation_id).map_err(to_status)?;
-        let ticket = self.schedule.end(&key).await.map_err(to_status)?;
+        let ticket = self.schedule.end(&key, trace).await.map_err(to_status)?;
         Ok(Response::new(pb::EndConversationResponse {
             outcome: answer::outcome(ticket.outcome).into(),
             watermark: ticket.watermark.as_i64(),

@@ -4,14 +4,16 @@ use kit::authn::Caller;
 use kit::error::InvalidField;
 use kit::id::{SessionId, UserId};
 use kit::status::{to_status, unbuilt};
+use kit::trace::TraceContext;
 use proto::context::v1 as pb;
 use proto::context::v1::extraction_service_server::ExtractionService;
 use tonic::{Request, Response, Status};
 
 use super::listing::Listing;
+use super::watch::{States, Watchers};
 use super::{answer, field};
 use crate::domain::conversations::Conversations;
-use crate::domain::model::{Cause, ConversationKey, JobState};
+use crate::domain::model::{Cause, ConversationKey, JobState, Occasion};
 use crate::domain::operate::Operate;
 use crate::domain::schedule::Schedule;
 
@@ -20,6 +22,7 @@ pub(crate) struct ExtractionApi {
     pub(crate) schedule: Schedule,
     pub(crate) conversations: Conversations,
     pub(crate) operate: Operate,
+    pub(crate) watchers: Watchers,
     pub(crate) bounds: QueueBounds,
 }
 
@@ -71,18 +74,23 @@ impl TryFrom<pb::ScheduleExtractionRequest> for Wanted {
 
 #[tonic::async_trait]
 impl ExtractionService for ExtractionApi {
-    type WatchExtractionStream = tokio_stream::Empty<Result<pb::WatchExtractionResponse, Status>>;
+    type WatchExtractionStream = States;
 
     async fn schedule_extraction(
         &self,
         request: Request<pb::ScheduleExtractionRequest>,
     ) -> Result<Response<pb::ScheduleExtractionResponse>, Status> {
+        let trace = TraceContext::of(request.metadata().as_ref());
         let wanted = Wanted::try_from(request.into_inner()).map_err(to_status)?;
+        let occasion = Occasion { cause: wanted.cause, trace };
         let tickets = match wanted.what {
-            What::Conversation(key) => self.schedule.conversation(&key, wanted.cause).await.map(|ticket| vec![ticket]),
-            What::Session(user, session) => self.schedule.session(&user, &session, wanted.cause).await,
+            What::Conversation(key) => self.schedule.conversation(&key, occasion).await.map(|ticket| vec![ticket]),
+            What::Session(user, session) => self.schedule.session(&user, &session, occasion).await,
         };
-        let outcomes = tickets.map_err(to_status)?.into_iter().map(answer::ticket).collect();
+        let tickets = tickets.map_err(to_status)?;
+        let trace_id = trace.map(|trace| tracing::field::display(trace.trace_id()));
+        tracing::info!(trace_id, cause = %wanted.cause, conversations = tickets.len(), "an extraction is asked for");
+        let outcomes = tickets.into_iter().map(answer::ticket).collect();
         Ok(Response::new(pb::ScheduleExtractionResponse { outcomes }))
     }
 
@@ -99,9 +107,13 @@ impl ExtractionService for ExtractionApi {
 
     async fn watch_extraction(
         &self,
-        _: Request<pb::WatchExtractionRequest>,
+        request: Request<pb::WatchExtractionRequest>,
     ) -> Result<Response<Self::WatchExtractionStream>, Status> {
-        Err(unbuilt("ExtractionService.WatchExtraction"))
+        let caller = Caller::of(&request)?;
+        let conversation_id = field::conversation_id("conversation_id", request.into_inner().conversation_id);
+        let key = ConversationKey::new(caller.user_id.clone(), conversation_id.map_err(to_status)?);
+        let states = self.watchers.open(caller, &key).await.map_err(to_status)?;
+        Ok(Response::new(states))
     }
 
     async fn list_extractions(

@@ -9,6 +9,7 @@ mod field;
 mod listing;
 mod memory;
 mod memory_admin;
+mod watch;
 
 use kit::authn::AccessTable;
 use proto::context::v1::chat_service_server::ChatServiceServer;
@@ -27,6 +28,7 @@ pub(crate) use conversation::ConversationApi;
 pub(crate) use extraction::{ExtractionApi, QueueBounds};
 pub(crate) use memory::MemoryApi;
 pub(crate) use memory_admin::MemoryAdminApi;
+pub(crate) use watch::Watchers;
 
 /// Which methods need no user token. Every other one does, also one that does not exist.
 pub(crate) const ACCESS: AccessTable = AccessTable {

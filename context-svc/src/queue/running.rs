@@ -35,8 +35,13 @@ impl Running {
     /// Works until there is a verdict, the lease is lost, or the job is to be given back.
     pub(super) async fn run(self, give_back: CancellationToken) {
         let conversation = &self.job.key().conversation_id;
-        let span = tracing::info_span!("job", conversation.id = %conversation, job.fence = self.job.lease.fence);
+        // A link to each request that asked for it, rather than a parent: a job may have many, and outlives them all.
+        let traces = &self.job.traces;
+        let span = tracing::info_span!(
+            "job", conversation.id = %conversation, job.fence = self.job.lease.fence, trace_ids = %traces
+        );
         self.until_settled(give_back).instrument(span).await;
+        self.queue.changes.touched(self.job.key());
     }
 
     async fn until_settled(&self, give_back: CancellationToken) {

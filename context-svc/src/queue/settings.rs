@@ -18,7 +18,8 @@ pub struct QueueSettings {
     pub lease: Period,
     /// How often a claim is renewed, at least 100ms and less than 0.7 of `lease`.
     pub heartbeat: Period,
-    /// How often to look for due jobs and expired leases when nothing wakes the queue; 100ms to 10s.
+    /// How often to look for due jobs and expired leases when nothing wakes the queue, and for changes that another process made to
+    /// a watched extraction; 100ms to 10s.
     pub poll: Period,
     /// How long one pass over a conversation may take, at least 1s.
     pub pass: Period,

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::running::Running;
 use super::{Processor, QueueSettings};
 use crate::domain::model::WorkerId;
+use crate::domain::watch::Changes;
 use crate::store::{ClaimTerms, JobStore};
 
 /// What a queue works with.
@@ -26,6 +27,8 @@ pub struct Queue {
     pub processor: Arc<dyn Processor>,
     /// Rung when a job may have become due.
     pub bell: Arc<Notify>,
+    /// Told of every job that is taken up or laid down.
+    pub changes: Changes,
     /// The numbers.
     pub settings: QueueSettings,
 }
@@ -88,6 +91,7 @@ impl Slots {
             match self.queue.jobs.claim(&self.worker, &self.capped(), &terms).await {
                 Ok(Some(job)) => {
                     kit::failpoint::reached("job-claimed");
+                    self.queue.changes.touched(job.key());
                     let user = job.key().user_id.clone();
                     let running = Running::new(self.queue.clone(), job, terms.now);
                     let task = self.tasks.spawn(running.run(self.give_back.clone()));

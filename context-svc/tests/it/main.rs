@@ -7,4 +7,5 @@ mod erase;
 mod inputs;
 mod memory;
 mod operators;
+mod watch;
 mod world;

@@ -56,6 +56,7 @@ pub(super) async fn enqueue(store: &Arc<dyn Store>, keys: &[ConversationKey]) ->
 pub(super) fn trigger() -> Trigger {
     Trigger {
         cause: Cause::Logout,
+        trace: None,
         at: SystemClock.now(),
         wait: Duration::ZERO,
         wait_max: Duration::ZERO,

@@ -14,4 +14,5 @@ mod queue;
 mod restart;
 mod rolling;
 mod startup;
+mod trace;
 mod two;

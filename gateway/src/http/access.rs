@@ -1,4 +1,4 @@
-//! Around every request: an id, and one line in the log when it is answered.
+//! Around every request: an id, a trace, and one line in the log when it is answered.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use axum::response::Response;
 use http::HeaderValue;
 use http::header::ORIGIN;
 use kit::clock::monotonic;
+use kit::trace;
 
 use super::cors::Origins;
 use super::headers::{REQUEST_ID, request_id};
@@ -16,7 +17,7 @@ use super::headers::{REQUEST_ID, request_id};
 #[derive(Debug, Clone)]
 pub struct Route(pub Arc<str>);
 
-/// Gives the request its id, lets it through, marks the answer and logs it. Never a token, a query or a body.
+/// Gives the request its id and its trace, lets it through, marks the answer and logs it. Never a token, a query or a body.
 pub async fn around(State(origins): State<Origins>, mut request: Request, next: Next) -> Response {
     let started = monotonic();
     let method = request.method().clone();
@@ -26,6 +27,7 @@ pub async fn around(State(origins): State<Origins>, mut request: Request, next: 
         None => fresh_id(),
     };
     request.headers_mut().insert(REQUEST_ID, id.clone());
+    let trace_id = trace::settle(request.headers_mut()).trace_id();
 
     let mut response = next.run(request).await;
 
@@ -36,6 +38,7 @@ pub async fn around(State(origins): State<Origins>, mut request: Request, next: 
         http.status = response.status().as_u16(),
         duration_ms = started.elapsed().as_secs_f64() * 1000.0,
         request.id = id.to_str().unwrap_or_default(),
+        trace_id = %trace_id,
         "answered"
     );
     response.headers_mut().insert(REQUEST_ID, id);

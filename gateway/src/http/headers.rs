@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, ETAG, HeaderName, HeaderValue};
+use kit::trace::{TRACEPARENT, TRACESTATE};
 use tonic::metadata::MetadataMap;
 
 use crate::refusal::Refusal;
@@ -14,8 +15,6 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Where services read the client's address; always our own finding.
 pub const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kit::trace::TraceContext;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -66,6 +67,25 @@ async fn any_other_request_id_is_replaced_by_one_of_ours() {
     let made = &reply.headers["x-request-id"];
     assert!(kit::id::is_id(made));
     assert_eq!(shop.only_call().metadata["x-request-id"], made.as_str());
+}
+
+#[tokio::test]
+async fn a_valid_trace_goes_on_and_any_other_gives_way_to_a_new_one() {
+    let shop = Shop::open().await;
+    let given = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    let traced = [("Traceparent", given), ("Tracestate", "rojo=1")];
+    shop.send("GET", "/v1/orders/1", &traced, "").await;
+    let valid = shop.only_call().metadata;
+    shop.send("GET", "/v1/orders/1", &[("Traceparent", "00-mine"), ("Tracestate", "rojo=1")], "").await;
+    let invalid = shop.only_call().metadata;
+    shop.get("/v1/orders/1").await;
+    let absent = shop.only_call().metadata;
+
+    assert_eq!((valid["traceparent"].as_bytes(), valid["tracestate"].as_bytes()), (given.as_bytes(), &b"rojo=1"[..]));
+    let [made, other] = [&invalid, &absent].map(|metadata| TraceContext::of(metadata).expect("a valid one"));
+    assert_ne!(made.trace_id(), other.trace_id());
+    assert!(!invalid.contains_key("tracestate"), "what a client says of a trace of its own says nothing of ours");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use kit::process::Failure;
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
 use proto::context::v1 as pb;
+use serde_json::Value;
 
 /// A field that is 0 or empty is told too: a script should not have to know the defaults.
 const OPTIONS: SerializeOptions = SerializeOptions::new().skip_default_fields(false);
@@ -20,10 +21,21 @@ pub(super) fn status(status: &pb::GetQueueStatusResponse) -> Result<String, Fail
     written("afterword.context.v1.GetQueueStatusResponse", status)
 }
 
+pub(super) fn extraction_line(extraction: &pb::Extraction) -> Result<String, Failure> {
+    Ok(format!("{}\n", value("afterword.context.v1.Extraction", extraction)?))
+}
+
+pub(super) fn status_line(status: &pb::GetQueueStatusResponse) -> Result<String, Failure> {
+    Ok(format!("{}\n", value("afterword.context.v1.GetQueueStatusResponse", status)?))
+}
+
 fn written(name: &str, message: &impl Message) -> Result<String, Failure> {
+    Ok(format!("{:#}\n", value(name, message)?))
+}
+
+fn value(name: &str, message: &impl Message) -> Result<Value, Failure> {
     let pool = DescriptorPool::decode(proto::DESCRIPTOR_SET)?;
     let descriptor = pool.get_message_by_name(name).ok_or_else(|| format!("the contract has no {name}"))?;
     let dynamic = DynamicMessage::decode(descriptor, message.encode_to_vec().as_slice())?;
-    let value = dynamic.serialize_with_options(serde_json::value::Serializer, &OPTIONS)?;
-    Ok(format!("{value:#}\n"))
+    Ok(dynamic.serialize_with_options(serde_json::value::Serializer, &OPTIONS)?)
 }

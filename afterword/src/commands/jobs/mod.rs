@@ -3,19 +3,24 @@
 mod desk;
 mod json;
 mod table;
+mod watch;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use kit::authn::InternalToken;
+use kit::clock::{SharedClock, SystemClock};
 use kit::config::Period;
 use kit::id::Secret;
+use kit::lifecycle::Lifecycle;
 use kit::process::Failure;
 use proto::context::v1::extraction::State;
 use serde::Deserialize;
 
-use super::say;
+use super::tell;
 use crate::config::Config;
 use desk::{Desk, Wanted};
+use watch::{Listener, Watch};
 
 /// Looks at the extraction queue of a context-svc and moves jobs by hand.
 #[derive(Debug, clap::Args)]
@@ -32,7 +37,7 @@ pub struct Jobs {
     #[arg(long, global = true, value_name = "FILE")]
     internal_token_file: Option<PathBuf>,
 
-    /// Print JSON, spelled as over REST, instead of a table.
+    /// Print JSON, spelled as over REST, instead of a table; `watch` prints a JSON object a line.
     #[arg(long, global = true)]
     json: bool,
 
@@ -46,6 +51,12 @@ enum What {
     List(List),
     /// Show all there is to know about one job.
     Show(Which),
+    /// Follow the queue, or one job until it ends: a line for every change.
+    ///
+    /// Without a job the figures of the queue are followed until Ctrl-C. A job is followed until it is done (exit code 0), or dead or
+    /// cancelled (exit code 1); one that has ended already is told at once. Changes in quick succession may be told as the last of
+    /// them. While context-svc restarts, the watch waits. Ctrl-C ends it with exit code 0.
+    Watch(Watch),
     /// Queue a dead or cancelled job again, with its counters at 0.
     Redrive(Which),
     /// Cancel a pending or running job. What a running one would still deliver is dropped.
@@ -86,24 +97,32 @@ impl Jobs {
     /// Asks context-svc and prints the answer.
     pub async fn run(self, config: &Config) -> Result<(), Failure> {
         let desk = Desk::new(kit::serve::channel(&self.endpoint)?, self.token(config)?);
-        say(&self.answer(&desk).await?);
-        Ok(())
+        let (clock, is_watch): (SharedClock, _) = (Arc::new(SystemClock), matches!(self.what, What::Watch(_)));
+        let (life, mut tell) = (Lifecycle::new(), tell);
+        tokio::select! {
+            answered = self.answer(&desk, &clock, &mut tell) => answered,
+            // Only a watch has no end of its own: for any other, to be interrupted is no success.
+            signal = life.until_signal(), if is_watch => Ok(signal?),
+        }
     }
 
-    async fn answer(&self, desk: &Desk) -> Result<String, Failure> {
-        match &self.what {
+    async fn answer(&self, desk: &Desk, clock: &SharedClock, tell: Listener<'_>) -> Result<(), Failure> {
+        let text = match &self.what {
+            What::Watch(watch) => return watch.follow(desk, clock, self.json, tell).await,
             What::List(list) => {
                 let found = desk.list(&list.wanted(), list.limit).await?;
-                if self.json { json::list(&found) } else { Ok(table::list(&found)) }
+                if self.json { json::list(&found)? } else { table::list(&found) }
             }
-            What::Show(which) => self.show(&desk.find(&which.user_id, &which.conversation_id).await?),
-            What::Redrive(which) => self.show(&desk.redrive(&which.user_id, &which.conversation_id).await?),
-            What::Cancel(which) => self.show(&desk.cancel(&which.user_id, &which.conversation_id).await?),
+            What::Show(which) => self.show(&desk.find(&which.user_id, &which.conversation_id).await?)?,
+            What::Redrive(which) => self.show(&desk.redrive(&which.user_id, &which.conversation_id).await?)?,
+            What::Cancel(which) => self.show(&desk.cancel(&which.user_id, &which.conversation_id).await?)?,
             What::Status => {
                 let status = desk.status().await?;
-                if self.json { json::status(&status) } else { Ok(table::status(&status)) }
+                if self.json { json::status(&status)? } else { table::status(&status) }
             }
-        }
+        };
+        tell(&text);
+        Ok(())
     }
 
     fn show(&self, extraction: &proto::context::v1::Extraction) -> Result<String, Failure> {

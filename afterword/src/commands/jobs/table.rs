@@ -61,6 +61,36 @@ pub(super) fn extraction(job: &pb::Extraction) -> String {
     ])
 }
 
+/// One state of one job, on one line: when it came about first, and what is wrong last.
+pub(super) fn extraction_line(job: &pb::Extraction) -> String {
+    let mut line = format!("{}  {:<9}  extracted {}", time(job.updated_at), job.state().as_str_name(), extracted(job));
+    line += &format!("  attempts {}  causes {}", job.attempts, causes(job));
+    if job.state() == State::Pending && job.not_before.is_some() {
+        line += &format!("  not before {}", time(job.not_before));
+    }
+    if let Some(error) = &job.last_error {
+        line += &format!("  {}: {}", error.reason, error.message);
+    }
+    line + "\n"
+}
+
+/// The queue at one moment, on one line.
+pub(super) fn status_line(status: &pb::GetQueueStatusResponse, now: Timestamp) -> String {
+    let count = |state: State| status.by_state.get(state.as_str_name()).copied().unwrap_or_default();
+    let now = now.round(Unit::Second).unwrap_or(now);
+    let mut line = format!("{now}  depth {}/{}  running {}", status.depth, status.limit, status.running);
+    for (name, state) in [("done", State::Done), ("dead", State::Dead), ("cancelled", State::Cancelled)] {
+        line += &format!("  {name} {}", count(state));
+    }
+    if let Some(age) = &status.oldest_ready_age {
+        line += &format!("  oldest due {} s", age.seconds);
+    }
+    if !status.degraded.is_empty() {
+        line += &format!("  degraded {}", status.degraded.join(","));
+    }
+    line + "\n"
+}
+
 /// A line a number.
 pub(super) fn status(status: &pb::GetQueueStatusResponse) -> String {
     let mut by_state: Vec<_> = status.by_state.iter().map(|(state, jobs)| format!("{jobs} {state}")).collect();

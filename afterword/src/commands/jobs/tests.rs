@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use clap::Parser;
 use context_svc::domain::model::{
-    Addition, Cause, ClientId, ConversationId, ConversationKey, NewMessage, Role, Trigger,
+    Addition, Cause, ClientId, ContextOutcome, ConversationId, ConversationKey, NewMessage, Role, SessionContext,
+    Trigger, Usage, WorkerId,
 };
+use context_svc::store::ClaimTerms;
 use jiff::Timestamp;
 use kit::clock::TestClock;
 use kit::id::{SessionId, UserId};
@@ -19,15 +21,15 @@ use super::*;
 
 const TOKEN: &str = "internal-token-of-the-tests-0123456789";
 
-struct World {
-    app: context_svc::App,
-    desk: Desk,
-    lifecycle: Lifecycle,
+pub(super) struct World {
+    pub(super) app: context_svc::App,
+    pub(super) desk: Desk,
+    pub(super) lifecycle: Lifecycle,
     _directory: tempfile::TempDir,
 }
 
 impl World {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         kit::authn::install_crypto();
         let directory = tempfile::tempdir().unwrap();
         let config = context_svc::Config {
@@ -43,7 +45,7 @@ impl World {
     }
 
     /// Somebody says something and logs out.
-    async fn job(&self, user: &str, conversation: &str) {
+    pub(super) async fn job(&self, user: &str, conversation: &str) {
         let conversation_id = ConversationId::parse(conversation).unwrap();
         let key = ConversationKey::new(UserId::parse(user).unwrap(), conversation_id);
         let (client_id, text) = (ClientId::parse("m1").unwrap(), "I will run a marathon in May".to_owned());
@@ -51,22 +53,57 @@ impl World {
         let session_id = SessionId::parse("s1").unwrap();
         let addition = Addition { session_id, time_zone: None, messages: vec![message] };
         let wait = Duration::ZERO;
-        let trigger = Trigger { cause: Cause::Logout, at: now(), wait, wait_max: wait, depth_limit: 999 };
+        let trigger = Trigger { cause: Cause::Logout, trace: None, at: now(), wait, wait_max: wait, depth_limit: 999 };
         self.app.store().append(&key, &addition, &trigger).await.unwrap();
         self.app.store().enqueue(&key, &trigger).await.unwrap();
     }
 
+    /// The same, and a worker is done with it.
+    pub(super) async fn is_extracted(&self, user: &str, conversation: &str) {
+        self.job(user, conversation).await;
+        let terms = ClaimTerms { now: now(), lease: Duration::from_secs(60), deliveries_max: 5 };
+        let worker = WorkerId::random();
+        let job = self.app.store().claim(&worker, &[], &terms).await.unwrap().expect("the job is due");
+        let context = SessionContext {
+            conversation_id: job.key().conversation_id.clone(),
+            title: String::new(),
+            summary: String::new(),
+            language: String::new(),
+            items: vec![],
+            provider: String::new(),
+            model: String::new(),
+            prompt_version: String::new(),
+            usage: Usage::default(),
+            extracted_seq: job.upto_seq(),
+            outcome: ContextOutcome::Extracted,
+            items_dropped: Default::default(),
+            extracted_at: now(),
+        };
+        self.app.store().complete(&job.lease, job.want, &context, now()).await.unwrap();
+    }
+
     /// What the command line answers.
-    async fn types(&self, line: &str) -> Result<String, String> {
-        jobs(line).answer(&self.desk).await.map_err(|error| error.to_string())
+    pub(super) async fn types(&self, line: &str) -> Result<String, String> {
+        answer(&jobs(line), &self.desk).await
     }
 }
 
-fn now() -> Timestamp {
+async fn answer(jobs: &Jobs, desk: &Desk) -> Result<String, String> {
+    let clock: SharedClock = Arc::new(TestClock::frozen_at(now()));
+    let mut told = String::new();
+    let mut tell = |text: &str| {
+        told += text;
+        true
+    };
+    jobs.answer(desk, &clock, &mut tell).await.map_err(|error| error.to_string())?;
+    Ok(told)
+}
+
+pub(super) fn now() -> Timestamp {
     Timestamp::from_second(1_750_000_000).unwrap()
 }
 
-fn jobs(line: &str) -> Jobs {
+pub(super) fn jobs(line: &str) -> Jobs {
     let arguments = Arguments::try_parse_from(format!("afterword jobs {line}").split(' ')).expect(line);
     match arguments.command {
         Some(Command::Jobs(jobs)) => jobs,
@@ -148,8 +185,8 @@ async fn a_wrong_token_and_a_wrong_address_are_told_apart() {
     let channel = GrpcServer::new(world.app.routes(), world.app.health()).await.serve_in_process(&world.lifecycle);
     let stranger = Desk::new(channel, InternalToken::parse(Secret::new(TOKEN.to_uppercase())).unwrap());
 
-    let unreachable = jobs("status").answer(&nobody).await.unwrap_err().to_string();
-    let refused = jobs("status").answer(&stranger).await.unwrap_err().to_string();
+    let unreachable = answer(&jobs("status"), &nobody).await.unwrap_err();
+    let refused = answer(&jobs("status"), &stranger).await.unwrap_err();
 
     assert!(unreachable.starts_with("context-svc cannot be reached"), "{unreachable}");
     assert!(refused.starts_with("INTERNAL_TOKEN_REQUIRED: "), "{refused}");
@@ -172,9 +209,15 @@ async fn the_status_is_a_few_lines() {
 
 #[test]
 fn a_state_or_a_period_that_is_none_is_refused_at_once() {
-    for line in
-        ["list --state asleep", "list --state unspecified", "list --older-than soon", "list --limit 0", "show alice"]
-    {
+    for line in [
+        "list --state asleep",
+        "list --state unspecified",
+        "list --older-than soon",
+        "list --limit 0",
+        "show alice",
+        "watch alice",
+        "watch --every 1ms",
+    ] {
         assert!(Arguments::try_parse_from(format!("afterword jobs {line}").split(' ')).is_err(), "{line}");
     }
 }

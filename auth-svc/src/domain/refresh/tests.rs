@@ -66,7 +66,7 @@ async fn an_exchange_that_takes_too_long_is_given_up() {
     let refresh = refresh_over_a_hanging_store(&clock).await;
     let token = RefreshToken::first_of(SessionId::random()).to_text();
 
-    let mut answer = Box::pin(refresh.refresh(token.expose()));
+    let mut answer = Box::pin(refresh.refresh(token.expose(), None));
     assert!(futures::poll!(&mut answer).is_pending());
     clock.advance(DEADLINE);
 

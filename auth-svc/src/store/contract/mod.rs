@@ -45,6 +45,7 @@ macro_rules! store_contract {
             outbox::an_entry_put_off_is_due_at_that_time,
             outbox::a_claim_takes_no_more_than_asked_for,
             outbox::sent_entries_are_purged_after_their_time,
+            outbox::an_entry_keeps_the_trace_of_what_ended_its_session,
             trust::what_ended_since_a_time_is_told,
             keys::the_first_keys_win,
         );
@@ -110,7 +111,7 @@ async fn logged_in(store: &Fresh, owner: &str, id: &str) -> LoginSession {
 }
 
 fn revocation(owner: &str, id: &str, at: Timestamp) -> Revocation {
-    Revocation { session: sid(id), user: user(owner), reason: RevokeReason::Logout, at }
+    Revocation { session: sid(id), user: user(owner), reason: RevokeReason::Logout, at, trace: None }
 }
 
 async fn logged_out(store: &Fresh, owner: &str, id: &str, at: Timestamp) {

@@ -2,7 +2,10 @@
 
 use futures::future::join_all;
 
-use super::{Fresh, logged_out, sid, t};
+use kit::trace::TraceContext;
+
+use super::{Fresh, logged_in, logged_out, revocation, sid, t};
+use crate::domain::session::{Revocation, RevokeReason};
 
 pub(crate) async fn an_entry_is_claimed_by_one(store: Fresh) {
     for n in 0..10 {
@@ -68,4 +71,22 @@ pub(crate) async fn sent_entries_are_purged_after_their_time(store: Fresh) {
 
     assert!(store.find_session(&sid("old")).await.unwrap().unwrap().revoked_at.is_some());
     assert_eq!(store.claim_due(t(30), t(40), 10).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn an_entry_keeps_the_trace_of_what_ended_its_session(store: Fresh) {
+    let trace = TraceContext::random();
+    for (id, reason) in [("s1", RevokeReason::Logout), ("stale", RevokeReason::StaleLogin)] {
+        logged_in(&store, "ada", id).await;
+        let traced = Revocation { trace: Some(trace), reason, ..revocation("ada", id, t(5)) };
+        assert!(store.revoke(&traced).await.unwrap());
+    }
+    logged_out(&store, "ada", "s2", t(6)).await;
+
+    let first = store.claim_due(t(6), t(16), 9).await.unwrap();
+    let again = store.claim_due(t(16), t(26), 9).await.unwrap();
+
+    for mut entries in [first, again] {
+        entries.sort_by(|one, other| one.session.as_str().cmp(other.session.as_str()));
+        assert_eq!(entries.iter().map(|entry| entry.trace).collect::<Vec<_>>(), [Some(trace), None]);
+    }
 }

@@ -50,7 +50,10 @@ impl From<Error> for StoreError {
 }
 
 fn migrations() -> Migrations<'static> {
-    Migrations::new(vec![M::up(include_str!("0001_accounts_and_sessions.sql"))])
+    Migrations::new(vec![
+        M::up(include_str!("0001_accounts_and_sessions.sql")),
+        M::up(include_str!("0002_outbox_trace.sql")),
+    ])
 }
 
 fn micros(at: Timestamp) -> i64 {

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use kit::id::SessionId;
+use kit::trace::TraceContext;
 use rusqlite::{Connection, params};
 
 use super::{SqliteStore, micros, session_id, user_id};
@@ -24,7 +25,7 @@ impl OutboxStore for SqliteStore {
                  WHERE session_id IN (SELECT session_id FROM login_session
                                       WHERE outbox_state = 'pending' AND outbox_next_at <= ?1
                                       ORDER BY outbox_next_at LIMIT ?3)
-                 RETURNING session_id, user_id, outbox_attempts",
+                 RETURNING session_id, user_id, outbox_attempts, outbox_trace",
             )?
             .query_map(params![micros(now), micros(hidden_until), limit as i64], entry)?
             .collect()
@@ -62,7 +63,8 @@ impl OutboxStore for SqliteStore {
     async fn purge_sent(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         let purge = move |db: &Connection| {
             db.prepare_cached(
-                "UPDATE login_session SET outbox_state = NULL, outbox_sent_at = NULL, outbox_attempts = NULL
+                "UPDATE login_session SET outbox_state = NULL, outbox_sent_at = NULL, outbox_attempts = NULL,
+                                          outbox_trace = NULL
                  WHERE session_id IN (SELECT session_id FROM login_session
                                       WHERE outbox_state = 'sent' AND outbox_sent_at < ?1 LIMIT ?2)",
             )?
@@ -77,5 +79,7 @@ fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<OutboxEntry> {
         session: session_id(row, "session_id")?,
         user: user_id(row)?,
         attempts: row.get("outbox_attempts")?,
+        // What cannot be read is no reason not to deliver.
+        trace: row.get::<_, Option<String>>("outbox_trace")?.and_then(|text| TraceContext::parse(&text)),
     })
 }

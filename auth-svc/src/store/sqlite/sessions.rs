@@ -75,16 +75,17 @@ impl SessionStore for SqliteStore {
     async fn revoke(&self, revocation: &Revocation) -> Result<bool, StoreError> {
         let revocation = revocation.clone();
         let revoke = move |db: &Connection| {
-            let Revocation { session, user, reason, at } = revocation;
+            let Revocation { session, user, reason, at, trace } = revocation;
             let next_at = reason.asks_for_extraction().then_some(micros(at));
+            let trace = trace.filter(|_| next_at.is_some()).map(|trace| trace.to_string());
             let ended = db
                 .prepare_cached(
                     "UPDATE login_session
                      SET revoked_at = ?3, revoked_reason = ?4, outbox_state = iif(?5 IS NULL, NULL, 'pending'),
-                         outbox_next_at = ?5, outbox_attempts = iif(?5 IS NULL, NULL, 0)
+                         outbox_next_at = ?5, outbox_attempts = iif(?5 IS NULL, NULL, 0), outbox_trace = ?6
                      WHERE session_id = ?1 AND user_id = ?2 AND revoked_at IS NULL",
                 )?
-                .execute(params![session.as_str(), user.as_str(), micros(at), reason.as_str(), next_at])?;
+                .execute(params![session.as_str(), user.as_str(), micros(at), reason.as_str(), next_at, trace])?;
             if ended == 0 {
                 return Ok(false);
             }

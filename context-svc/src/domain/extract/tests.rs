@@ -68,6 +68,7 @@ impl Scene {
 
     fn trigger() -> Trigger {
         Trigger {
+            trace: None,
             cause: Cause::Manual,
             at: Timestamp::UNIX_EPOCH,
             wait: Duration::ZERO,

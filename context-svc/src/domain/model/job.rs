@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Cause, ContextOutcome, ConversationKey, Incarnation, Watermark, WorkerId, spelled};
+use super::{Cause, ContextOutcome, ConversationKey, Incarnation, Traces, Watermark, WorkerId, spelled};
 
 /// Where a job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,6 +67,8 @@ pub struct Job {
     pub snoozes: u32,
     /// Why it was asked for, each cause once.
     pub causes: Vec<Cause>,
+    /// By which requests.
+    pub traces: Traces,
     /// When the first trigger since the last completion came: how old the job is.
     pub first_at: Timestamp,
 }

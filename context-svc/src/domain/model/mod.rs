@@ -10,6 +10,7 @@ mod item;
 mod job;
 mod operation;
 mod processing;
+mod traces;
 mod trigger;
 mod watermark;
 
@@ -23,7 +24,8 @@ pub use item::{Basis, Due, DuePrecision, Evidence, Horizon, Item, ItemKind, Item
 pub use job::{Committed, Extraction, Fate, Job, JobState, LastError, Lease};
 pub use operation::{ExtractionCursor, ExtractionFilter, Moved, QueueCounts};
 pub use processing::{Failure, Processor, WhatNext};
-pub use trigger::{Backlog, Cause, Enqueued, Outcome, Ticket, Trigger};
+pub use traces::Traces;
+pub use trigger::{Backlog, Cause, Enqueued, Occasion, Outcome, Ticket, Trigger};
 pub use watermark::Watermark;
 
 /// Declares the one spelling under which each variant of an enum is stored, and reads it back.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use kit::trace::TraceContext;
 
 use super::{ConversationId, Watermark, spelled};
 
@@ -29,11 +30,28 @@ spelled!(Cause {
     Manual => "MANUAL",
 });
 
+/// Why an extraction is asked for, and by which request, if any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Occasion {
+    /// Why.
+    pub cause: Cause,
+    /// The trace of the request. What nobody requested, such as the sweep, has none.
+    pub trace: Option<TraceContext>,
+}
+
+impl From<Cause> for Occasion {
+    fn from(cause: Cause) -> Self {
+        Self { cause, trace: None }
+    }
+}
+
 /// One request for an extraction, and the terms on which the queue takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trigger {
     /// Why.
     pub cause: Cause,
+    /// The trace of the request it comes from; the job's work is linked to it.
+    pub trace: Option<TraceContext>,
     /// When.
     pub at: Timestamp,
     /// How long a job waits from now on, so that more can be said before it runs.

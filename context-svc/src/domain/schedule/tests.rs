@@ -70,7 +70,7 @@ async fn an_unknown_conversation_can_be_triggered_but_not_ended() {
     let world = World::with(ScheduleSettings::default()).await;
 
     let triggered = world.schedule.conversation(&key("c1"), Cause::Disconnect).await.unwrap();
-    let ended = world.schedule.end(&key("c1")).await.unwrap_err();
+    let ended = world.schedule.end(&key("c1"), None).await.unwrap_err();
 
     assert_eq!(triggered.outcome, Outcome::Unknown);
     assert_eq!((ended.kind(), ended.reason()), (Kind::NotFound, "CONVERSATION_NOT_FOUND"));

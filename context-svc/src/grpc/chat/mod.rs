@@ -6,6 +6,7 @@ mod talk;
 use kit::authn::{Caller, Verifier};
 use kit::clock::SharedClock;
 use kit::lifecycle::Lifecycle;
+use kit::trace::TraceContext;
 use proto::context::v1 as pb;
 use proto::context::v1::chat_service_server::ChatService;
 use tokio::sync::mpsc;
@@ -41,7 +42,8 @@ impl ChatService for ChatApi {
     ) -> Result<Response<Self::ConverseStream>, Status> {
         let caller = Caller::of(&request)?;
         let (answers, stream) = mpsc::channel(ANSWERS_WAITING_MAX);
-        let talk = Talk::new(self.clone(), caller, answers);
+        let trace = TraceContext::of(request.metadata().as_ref());
+        let talk = Talk::new(self.clone(), caller, trace, answers);
         // A task of its own: however the stream ends, somebody is left to see it and to ask for the extraction.
         self.lifecycle.spawn("talk", talk.hold(request.into_inner()));
         Ok(Response::new(ReceiverStream::new(stream)))

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use kit::authn::{AuthnError, Caller, LEEWAY};
 use kit::error::Classify;
 use kit::status::to_status;
+use kit::trace::TraceContext;
 use proto::context::v1 as pb;
 use proto::context::v1::converse_request::{Append, Frame};
 use proto::context::v1::converse_response::Event;
@@ -18,7 +19,7 @@ use tonic::{Status, Streaming};
 
 use super::{ChatApi, frame};
 use crate::domain::conversations::ConversationError;
-use crate::domain::model::{Cause, ConversationKey};
+use crate::domain::model::{Cause, ConversationKey, Occasion};
 
 /// How long before its token expires a client is asked for a new one.
 const NOTICE: Duration = Duration::from_secs(60);
@@ -30,6 +31,7 @@ const FAREWELL_MAX: Duration = Duration::from_secs(5);
 pub(super) struct Talk {
     api: ChatApi,
     caller: Caller,
+    trace: Option<TraceContext>,
     answers: Sender<Result<pb::ConverseResponse, Status>>,
     opened: Option<Opened>,
     asked_for_token: bool,
@@ -54,8 +56,13 @@ enum End {
 }
 
 impl Talk {
-    pub(super) fn new(api: ChatApi, caller: Caller, answers: Sender<Result<pb::ConverseResponse, Status>>) -> Self {
-        Self { api, caller, answers, opened: None, asked_for_token: false }
+    pub(super) fn new(
+        api: ChatApi,
+        caller: Caller,
+        trace: Option<TraceContext>,
+        answers: Sender<Result<pb::ConverseResponse, Status>>,
+    ) -> Self {
+        Self { api, caller, trace, answers, opened: None, asked_for_token: false }
     }
 
     /// Holds the talk, and asks for the extraction when it is over, for whatever reason but our own drain.
@@ -228,7 +235,8 @@ impl Talk {
         let Some(Opened { key, .. }) = &self.opened else {
             return;
         };
-        match self.api.schedule.conversation(key, Cause::Disconnect).await {
+        let occasion = Occasion { cause: Cause::Disconnect, trace: self.trace };
+        match self.api.schedule.conversation(key, occasion).await {
             Ok(ticket) => tracing::debug!(outcome = %ticket.outcome, "a talk is over"),
             // Nothing is lost: the conversation stays dirty, and the sweep finds it.
             Err(error) => {

@@ -4,6 +4,7 @@ mod outages;
 mod probes;
 mod shares;
 mod two_processes;
+mod watched;
 mod world;
 
 use std::sync::Arc;

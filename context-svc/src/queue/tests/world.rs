@@ -15,6 +15,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use super::super::*;
 use crate::domain::model::*;
 use crate::domain::schedule::{Schedule, ScheduleSettings};
+use crate::domain::watch::Changes;
 use crate::store::{ConversationStore, JobStore, SqliteStore};
 
 pub(super) const LONG: Duration = Duration::from_secs(600);
@@ -89,6 +90,7 @@ pub(super) fn context(job: &Job) -> SessionContext {
 pub(super) struct World {
     pub(super) clock: TestClock,
     pub(super) bell: Arc<Notify>,
+    pub(super) changes: Changes,
     pub(super) store: SqliteStore,
     pub(super) schedule: Schedule,
     pub(super) processor: Arc<Scripted>,
@@ -114,16 +116,17 @@ impl World {
         let shared = Arc::new(clock.clone());
         let settings = ScheduleSettings::default();
         let schedule = Schedule::new(Arc::new(store.clone()), shared.clone(), bell.clone(), settings);
-        let lifecycle = Lifecycle::new();
+        let (changes, lifecycle) = (Changes::default(), Lifecycle::new());
         let queue = Queue {
             clock: shared,
             jobs: Arc::new(store.clone()),
             processor: processor.clone(),
             bell: bell.clone(),
+            changes: changes.clone(),
             settings: QueueSettings::default(),
         };
         queue.start(&lifecycle);
-        Self { clock, bell, store, schedule, processor, calls, lifecycle }
+        Self { clock, bell, changes, store, schedule, processor, calls, lifecycle }
     }
 
     pub(super) async fn says(&self, key: &ConversationKey, text: &str) {

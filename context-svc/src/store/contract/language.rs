@@ -47,7 +47,7 @@ pub(super) fn addition(messages: Vec<NewMessage>) -> Addition {
 
 pub(super) fn trigger(cause: Cause, at: Timestamp) -> Trigger {
     let wait = if cause == Cause::Disconnect { Duration::from_secs(20) } else { Duration::ZERO };
-    Trigger { cause, at, wait, wait_max: Duration::from_secs(30), depth_limit: 1000 }
+    Trigger { cause, trace: None, at, wait, wait_max: Duration::from_secs(30), depth_limit: 1000 }
 }
 
 pub(super) async fn append(store: &impl Store, key: &ConversationKey, addition: Addition) -> Appended {

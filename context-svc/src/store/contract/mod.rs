@@ -10,6 +10,7 @@ mod language;
 pub(crate) mod machine;
 pub(crate) mod operators;
 pub(crate) mod outages;
+pub(crate) mod traces;
 pub(crate) mod upkeep;
 pub(crate) mod verdicts;
 
@@ -156,6 +157,13 @@ macro_rules! store_contract {
             what_is_dirty_or_waited_for_is_never_deleted_for_its_age,
             what_was_silent_and_is_spoken_in_again_stays,
             nothing_that_lives_is_cleaned_up,
+        );
+        $crate::store::contract::store_contract!($open, traces:
+            a_job_carries_the_trace_of_every_trigger_once,
+            of_many_traces_the_newest_stay,
+            a_trigger_during_the_work_is_traced_by_the_next_pass,
+            a_new_job_does_not_carry_the_traces_of_the_last,
+            a_session_traces_every_job_it_asks_for,
         );
         $crate::store::contract::store_contract!($open, interleavings: random_interleavings_keep_every_promise);
     };

@@ -3,7 +3,7 @@
 use kit::id::UserId;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
-use super::columns::{causes, key, micros, parsed, time, watermark};
+use super::columns::{causes, key, micros, parsed, time, traces, watermark};
 use crate::domain::model::{ConversationKey, Incarnation, Job, Lease, WorkerId};
 use crate::store::ClaimTerms;
 
@@ -65,7 +65,7 @@ fn lease(db: &Connection, key: &ConversationKey, worker: &WorkerId, terms: &Clai
              job_updated_at = :now
          WHERE user_id = :user AND conversation_id = :conversation
          RETURNING user_id, conversation_id, incarnation, job_fence, job_owner, job_want, job_done, job_attempts,
-                   job_snoozes, job_causes, job_first_at",
+                   job_snoozes, job_causes, job_traces, job_first_at",
     )?
     .query_row(
         named_params! {
@@ -108,6 +108,7 @@ fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
         attempt: row.get("job_attempts")?,
         snoozes: row.get("job_snoozes")?,
         causes: causes(row)?,
+        traces: traces(row)?,
         first_at: time(row, "job_first_at")?,
     })
 }

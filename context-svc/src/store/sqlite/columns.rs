@@ -6,7 +6,7 @@ use rusqlite::Row;
 use rusqlite::types::{FromSql, Type};
 
 use crate::domain::model::{
-    Cause, ClientId, ConversationId, ConversationKey, Message, Role, SessionContext, Watermark,
+    Cause, ClientId, ConversationId, ConversationKey, Message, Role, SessionContext, Traces, Watermark,
 };
 
 pub(super) const MESSAGE: &str = "seq, client_id, role, name, text, at, time_zone";
@@ -67,6 +67,17 @@ pub(super) fn causes(row: &Row<'_>) -> rusqlite::Result<Vec<Cause>> {
 
 pub(super) fn causes_text(causes: &[Cause]) -> String {
     causes.iter().map(|cause| cause.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+pub(super) fn traces(row: &Row<'_>) -> rusqlite::Result<Traces> {
+    let traces = optional(row, "job_traces", |json: String| serde_json::from_str(&json).ok())?;
+    Ok(traces.unwrap_or_default())
+}
+
+/// JSON, or null if there are none.
+pub(super) fn traces_text(traces: &Traces) -> Option<String> {
+    // Strings in a list can always be written as JSON.
+    traces.iter().next().and_then(|_| serde_json::to_string(traces).ok())
 }
 
 pub(super) fn context(row: &Row<'_>) -> rusqlite::Result<SessionContext> {

@@ -17,7 +17,7 @@ fn key(conversation: &str) -> ConversationKey {
 
 fn trigger() -> Trigger {
     let wait = std::time::Duration::ZERO;
-    Trigger { cause: Cause::Manual, at: Timestamp::UNIX_EPOCH, wait, wait_max: wait, depth_limit: 1000 }
+    Trigger { cause: Cause::Manual, trace: None, at: Timestamp::UNIX_EPOCH, wait, wait_max: wait, depth_limit: 1000 }
 }
 
 async fn says(store: &SqliteStore, conversation: &str, text: String) -> Result<Option<Appended>, StoreError> {

@@ -3,9 +3,11 @@
 use kit::id::{SessionId, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
-use super::columns::{causes, causes_text, conversation_id, micros, optional_time, parsed, watermark};
+use super::columns::{
+    causes, causes_text, conversation_id, micros, optional_time, parsed, traces, traces_text, watermark,
+};
 use crate::domain::model::{
-    Backlog, Cause, ConversationId, ConversationKey, Enqueued, JobState, Outcome, Ticket, Trigger, Watermark,
+    Backlog, Cause, ConversationId, ConversationKey, Enqueued, JobState, Outcome, Ticket, Traces, Trigger, Watermark,
 };
 use crate::store::SessionEnqueued;
 use crate::store::decision::Standing;
@@ -31,6 +33,7 @@ pub(super) const BACKLOG: &str = "
 struct Seen {
     standing: Standing,
     causes: Vec<Cause>,
+    traces: Traces,
     first_at: Option<jiff::Timestamp>,
 }
 
@@ -112,7 +115,7 @@ fn ticket(key: &ConversationKey, outcome: Outcome, watermark: Watermark) -> Enqu
 
 fn see(db: &Connection, key: &ConversationKey) -> rusqlite::Result<Option<Seen>> {
     db.prepare_cached(
-        "SELECT job_state, job_want, job_done, job_bound, job_first_at, job_causes, last_seq, last_user_seq
+        "SELECT job_state, job_want, job_done, job_bound, job_first_at, job_causes, job_traces, last_seq, last_user_seq
          FROM living_conversation WHERE user_id = ?1 AND conversation_id = ?2",
     )?
     .query_row(params![key.user_id.as_str(), key.conversation_id.as_str()], seen)
@@ -130,6 +133,7 @@ fn seen(row: &Row<'_>) -> rusqlite::Result<Seen> {
             last_user_seq: row.get("last_user_seq")?,
         },
         causes: causes(row)?,
+        traces: traces(row)?,
         first_at: optional_time(row, "job_first_at")?,
     })
 }
@@ -139,8 +143,8 @@ fn queue(db: &Connection, key: &ConversationKey, trigger: &Trigger, last: Waterm
         "UPDATE conversation
          SET job_state = 'PENDING', job_want = max(job_want, :last), job_run_at = :due, job_not_before = NULL,
              job_first_at = :now, job_attempts = 0, job_deliveries = 0, job_snoozes = 0, job_merges = 0,
-             job_causes = :cause, job_error_reason = NULL, job_error_message = NULL, job_error_at = NULL,
-             job_died_of_outage = 0,
+             job_causes = :cause, job_traces = :traces, job_error_reason = NULL, job_error_message = NULL,
+             job_error_at = NULL, job_died_of_outage = 0,
              job_created_at = coalesce(job_created_at, :now), job_updated_at = :now
          WHERE user_id = :user AND conversation_id = :conversation",
     )?
@@ -149,6 +153,7 @@ fn queue(db: &Connection, key: &ConversationKey, trigger: &Trigger, last: Waterm
         ":due": micros(trigger.due(trigger.at)),
         ":now": micros(trigger.at),
         ":cause": trigger.cause.as_str(),
+        ":traces": traces_text(&Traces::from(trigger.trace)),
         ":user": key.user_id.as_str(),
         ":conversation": key.conversation_id.as_str(),
     })?;
@@ -161,10 +166,13 @@ fn merge(db: &Connection, key: &ConversationKey, trigger: &Trigger, seen: &Seen)
     // The first trigger that a running job does not cover starts the next pass's wait; until then `run_at` is the past.
     let starts_next_pass = state == JobState::Running && want <= bound && last > bound;
     let first_at = seen.first_at.filter(|_| !starts_next_pass).unwrap_or(trigger.at);
+    let mut traces = seen.traces.clone();
+    traces.add(trigger.trace);
     db.prepare_cached(
         "UPDATE conversation
          SET job_want = max(job_want, :last), job_merges = job_merges + 1, job_first_at = :first,
-             job_run_at = CASE WHEN :fresh THEN :due ELSE min(job_run_at, :due) END, job_updated_at = :now
+             job_run_at = CASE WHEN :fresh THEN :due ELSE min(job_run_at, :due) END, job_traces = :traces,
+             job_updated_at = :now
          WHERE user_id = :user AND conversation_id = :conversation",
     )?
     .execute(named_params! {
@@ -172,6 +180,7 @@ fn merge(db: &Connection, key: &ConversationKey, trigger: &Trigger, seen: &Seen)
         ":first": micros(first_at),
         ":fresh": starts_next_pass,
         ":due": micros(trigger.due(first_at)),
+        ":traces": traces_text(&traces),
         ":now": micros(trigger.at),
         ":user": key.user_id.as_str(),
         ":conversation": key.conversation_id.as_str(),

@@ -29,7 +29,7 @@ fn key() -> ConversationKey {
 
 fn trigger() -> Trigger {
     let wait = std::time::Duration::ZERO;
-    Trigger { cause: Cause::Manual, at: Timestamp::UNIX_EPOCH, wait, wait_max: wait, depth_limit: 10 }
+    Trigger { cause: Cause::Manual, trace: None, at: Timestamp::UNIX_EPOCH, wait, wait_max: wait, depth_limit: 10 }
 }
 
 pub(super) async fn says(store: &SqliteStore, text: &str) -> Option<Appended> {
