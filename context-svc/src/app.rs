@@ -5,9 +5,10 @@ use std::sync::Arc;
 use kit::authn::{Gate, InternalTokens, Keys, Policy, TrustSet, Verifier, follow};
 use kit::clock::SharedClock;
 use kit::error::InvalidField;
+use kit::id::UserId;
 use kit::lifecycle::Lifecycle;
 use kit::serve::{Health, Part};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tonic::service::Routes;
 use tonic::transport::Channel;
 
@@ -19,6 +20,7 @@ use crate::domain::extract::Extractor;
 use crate::domain::operate::Operate;
 use crate::domain::recall::{self, Recall};
 use crate::domain::schedule::Schedule;
+use crate::domain::summarise::RollUps;
 use crate::domain::watch::{Changes, Watch};
 use crate::grpc::{
     ACCESS, ChatApi, ConversationApi, ExtractionApi, MemoryAdminApi, MemoryApi, QueueBounds, Watchers, routes,
@@ -26,7 +28,7 @@ use crate::grpc::{
 use crate::llm::Model;
 use crate::llm::local::Local;
 use crate::llm::paced::Paced;
-use crate::queue::{Queue, sweep};
+use crate::queue::{Queue, Summaries, sweep};
 use crate::store::Store;
 use crate::store::open::{OpenError, open, open_shared};
 use crate::upkeep::{Eraser, Janitor, probe};
@@ -148,15 +150,18 @@ impl App {
     pub fn start_work(&self) {
         let cut = self.config.extraction.cut();
         let extractor = Arc::new(Extractor::new(self.store.clone(), self.model.clone(), self.clock.clone(), cut));
+        let (extracted, summaries) = mpsc::unbounded_channel();
         let queue = Queue {
             clock: self.clock.clone(),
             jobs: self.store.clone(),
             processor: extractor.clone(),
             bell: self.bell.clone(),
             changes: self.changes.clone(),
+            extracted: Some(extracted),
             settings: self.config.queue.clone(),
         };
         queue.start(&self.lifecycle);
+        self.start_summaries(summaries);
         sweep(&self.lifecycle, self.clock.clone(), self.schedule.clone(), self.config.queue.sweep);
         self.start_upkeep(extractor);
         // Not a task of the runtime, which would not end before it: a process that is asked to stop must not wait for it.
@@ -180,6 +185,20 @@ impl App {
         eraser.start(&self.lifecycle);
         probe(&self.lifecycle, clock.clone(), self.store.clone(), processor, self.bell.clone(), settings.probe);
         Janitor { clock, store: self.store.clone(), settings }.start(&self.lifecycle);
+    }
+
+    fn start_summaries(&self, extracted: mpsc::UnboundedReceiver<UserId>) {
+        let Config { extraction, queue, summary, .. } = &self.config;
+        let roll_ups = RollUps::new(self.model.clone(), self.clock.clone(), extraction.cut(), summary.threshold);
+        let summaries = Summaries {
+            clock: self.clock.clone(),
+            store: self.store.clone(),
+            summariser: Arc::new(roll_ups),
+            extracted,
+            queue: queue.clone(),
+            settings: summary.clone(),
+        };
+        summaries.start(&self.lifecycle);
     }
 
     /// Readiness.

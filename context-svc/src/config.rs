@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::extract::Cut;
 use crate::domain::schedule::ScheduleSettings;
-use crate::queue::QueueSettings;
+use crate::queue::{QueueSettings, SummarySettings};
 use crate::upkeep::UpkeepSettings;
 
 /// What the names of environment variables begin with.
@@ -57,6 +57,8 @@ pub struct Config {
     pub queue: QueueSettings,
     /// What is forgotten by itself and when, and how outages and erasures end.
     pub upkeep: UpkeepSettings,
+    /// When what is remembered of many conversations is rolled up.
+    pub summary: SummarySettings,
     /// Whether gRPC reflection answers.
     pub reflection: bool,
     /// How log lines look.
@@ -106,6 +108,7 @@ impl Default for Config {
             schedule: ScheduleSettings::default(),
             queue: QueueSettings::default(),
             upkeep: UpkeepSettings::default(),
+            summary: SummarySettings::default(),
             reflection: true,
             log_format: LogFormat::default(),
             log_filter: "info".to_owned(),
@@ -166,6 +169,8 @@ impl Settings for Config {
             ("upkeep.erasures", upkeep.erasures >= day, "must be at least 1d"),
             ("upkeep.erase_again_after", ERASE_AGAIN.contains(&upkeep.erase_again_after), "must be 1m to 1h"),
             ("upkeep.probe", upkeep.probe >= second, "must be at least 1s"),
+            ("summary.threshold", (1..=200).contains(&self.summary.threshold), "must be 1 to 200"),
+            ("summary.sweep", (second..=Period::hours(1)).contains(&self.summary.sweep), "must be 1s to 1h"),
             // What is given back when the queue's time is over must still be written down.
             ("drain", self.drain > queue.drain, "must be longer than queue.drain"),
         ];
@@ -244,6 +249,8 @@ mod tests {
             (vec![TOKEN, ("queue.slots", "0")], "`queue.slots`: must be at least 1"),
             (vec![TOKEN, ("queue.heartbeat", "50s")], "`queue.heartbeat`"),
             (vec![TOKEN, ("queue.heartbeat", "0s")], "`queue.heartbeat`"),
+            (vec![TOKEN, ("summary.threshold", "0")], "`summary.threshold`: must be 1 to 200"),
+            (vec![TOKEN, ("summary.sweep", "2h")], "`summary.sweep`: must be 1s to 1h"),
             (vec![TOKEN, ("drain", "20s"), ("queue.drain", "20s")], "`drain`: must be longer than queue.drain"),
             (vec![TOKEN, ("schedule.idle_after", "99999999d")], "`schedule.idle_after`: must be at most 365d"),
             (vec![TOKEN, ("upkeep.conversations", "1h")], "`upkeep.conversations`: must be at least 1d, or 0s"),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use context_svc::domain::model::{ItemKind, Role};
-use context_svc::llm::{Answer, Model, ModelError, Proposal, Transcript};
+use context_svc::llm::{Answer, Model, ModelError, Proposal, RollUp, RolledUp, Transcript};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -27,11 +27,16 @@ pub struct ScriptedModel {
     mood: watch::Sender<Mood>,
     calls: Arc<Mutex<Vec<Transcript>>>,
     asked: watch::Sender<usize>,
+    rolling: watch::Sender<Mood>,
+    roll_ups: watch::Sender<usize>,
 }
 
 impl Default for ScriptedModel {
     fn default() -> Self {
-        Self { mood: watch::Sender::new(Mood::Attentive), calls: Arc::default(), asked: watch::Sender::new(0) }
+        let attentive = || watch::Sender::new(Mood::Attentive);
+        let (mood, rolling) = (attentive(), attentive());
+        let (asked, roll_ups) = (watch::Sender::new(0), watch::Sender::new(0));
+        Self { mood, calls: Arc::default(), asked, rolling, roll_ups }
     }
 }
 
@@ -56,6 +61,27 @@ impl ScriptedModel {
         self.mood.send_replace(Mood::Attentive);
     }
 
+    /// From now on it does not answer roll-ups, which have a script of their own.
+    pub fn hang_summaries(&self) {
+        self.rolling.send_replace(Mood::Hanging);
+    }
+
+    /// From now on it answers roll-ups, also those that hung: it proposes nothing, so all stays as it was.
+    pub fn answer_summaries(&self) {
+        self.rolling.send_replace(Mood::Attentive);
+    }
+
+    /// How often it was asked to roll up.
+    pub fn summaries(&self) -> usize {
+        *self.roll_ups.borrow()
+    }
+
+    /// Completes once it has been asked to roll up `times` times in all.
+    pub async fn until_summaries(&self, times: usize) {
+        // `self` holds the sender, so waiting cannot fail.
+        let _ = self.roll_ups.subscribe().wait_for(|asked| *asked >= times).await;
+    }
+
     /// Completes once it has been asked `times` times in all.
     pub async fn until_asked(&self, times: usize) {
         // `self` holds the sender, so waiting cannot fail.
@@ -78,15 +104,7 @@ impl Model for ScriptedModel {
     async fn extract(&self, transcript: &Transcript) -> Result<Answer, ModelError> {
         self.calls.lock().push(transcript.clone());
         self.asked.send_modify(|asked| *asked += 1);
-        let mut mood = self.mood.subscribe();
-        // `self` holds the sender, so waiting cannot fail.
-        let _ = mood.wait_for(|mood| *mood != Mood::Hanging).await;
-        let (reason, message) = ("SCRIPTED", "the story says so".into());
-        match *self.mood.borrow() {
-            Mood::Failing => return Err(ModelError::Temporary { reason, message }),
-            Mood::Unreachable => return Err(ModelError::Unreachable { reason, message }),
-            Mood::Attentive | Mood::Hanging => {}
-        }
+        answers(&self.mood).await?;
         let items: Vec<_> =
             user_words(transcript).map(|(seq, text)| Proposal::stated(ItemKind::Goal, seq, text)).collect();
         Ok(Answer {
@@ -99,6 +117,24 @@ impl Model for ScriptedModel {
             prompt_version: "1".into(),
             ..Answer::default()
         })
+    }
+
+    async fn summarise(&self, _: &RollUp) -> Result<RolledUp, ModelError> {
+        self.roll_ups.send_modify(|asked| *asked += 1);
+        answers(&self.rolling).await?;
+        Ok(RolledUp { provider: "scripted".into(), ..RolledUp::default() })
+    }
+}
+
+/// Waits while the mood is to hang, and fails if it then is to fail.
+async fn answers(mood: &watch::Sender<Mood>) -> Result<(), ModelError> {
+    // The sender is borrowed, so waiting cannot fail.
+    let _ = mood.subscribe().wait_for(|mood| *mood != Mood::Hanging).await;
+    let (reason, message) = ("SCRIPTED", "the story says so".into());
+    match *mood.borrow() {
+        Mood::Failing => Err(ModelError::Temporary { reason, message }),
+        Mood::Unreachable => Err(ModelError::Unreachable { reason, message }),
+        Mood::Attentive | Mood::Hanging => Ok(()),
     }
 }
 

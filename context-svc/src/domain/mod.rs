@@ -9,4 +9,5 @@ pub mod operate;
 pub mod recall;
 pub mod schedule;
 pub mod secrets;
+pub mod summarise;
 pub mod watch;

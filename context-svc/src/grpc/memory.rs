@@ -50,7 +50,7 @@ fn context(context: Context) -> pb::GetContextResponse {
     pb::GetContextResponse {
         text: context.text,
         tokens: i32::try_from(context.tokens).unwrap_or(i32::MAX),
-        summary: String::new(),
+        summary: context.summary,
         items: context.items.into_iter().map(answer::item).collect(),
         recent: recent.collect(),
         sessions: context.sessions.into_iter().map(session).collect(),

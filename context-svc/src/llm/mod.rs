@@ -4,11 +4,14 @@
 
 pub mod local;
 pub mod paced;
+mod rollup;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::domain::model::{Basis, Horizon, ItemKind, ItemStatus, Message, SessionContext, Usage};
+
+pub use rollup::{Phrase, RollUp, RolledUp, Statement, Told};
 
 /// Reads transcripts.
 #[async_trait]
@@ -22,6 +25,12 @@ pub trait Model: Send + Sync + 'static {
     ///
     /// May be asked the same twice, and the future may be dropped at any time.
     async fn extract(&self, transcript: &Transcript) -> Result<Answer, ModelError>;
+
+    /// Proposes how session contexts are to be rolled up: which statements are the same, which replaces which, and how to put
+    /// the talks more briefly. What it leaves unsaid stays as it is.
+    ///
+    /// On the same terms as [`Model::extract`].
+    async fn summarise(&self, roll_up: &RollUp) -> Result<RolledUp, ModelError>;
 }
 
 /// What a model is given to read.

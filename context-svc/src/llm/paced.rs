@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kit::clock::SharedClock;
 
-use super::{Answer, Model, ModelError, Transcript};
+use super::{Answer, Model, ModelError, RollUp, RolledUp, Transcript};
 
 /// Another model, answering no sooner than after a pause: how a slow one is rehearsed without having one.
 pub struct Paced<M> {
@@ -24,9 +24,20 @@ impl<M: Model> Model for Paced<M> {
     }
 
     async fn extract(&self, transcript: &Transcript) -> Result<Answer, ModelError> {
+        self.pause().await;
+        self.model.extract(transcript).await
+    }
+
+    async fn summarise(&self, roll_up: &RollUp) -> Result<RolledUp, ModelError> {
+        self.pause().await;
+        self.model.summarise(roll_up).await
+    }
+}
+
+impl<M> Paced<M> {
+    async fn pause(&self) {
         if !self.pause.is_zero() {
             self.clock.sleep(self.pause).await;
         }
-        self.model.extract(transcript).await
     }
 }

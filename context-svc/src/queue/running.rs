@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -10,12 +9,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
-use super::Queue;
-use crate::domain::model::{Committed, Failure, Fate, Job, LastError, SessionContext, Watermark, WhatNext};
+use super::{Queue, keeping};
+use crate::domain::model::{Committed, Failure, Fate, Job, LastError, SessionContext, Watermark};
 use crate::store::StoreError;
-
-/// How long to wait before a verdict that the store did not take is tried again.
-const VERDICT_RETRY: Duration = Duration::from_secs(1);
 
 /// How many jobs one write brings back, so that others need not wait for long.
 const REDRIVEN_AT_ONCE: usize = 500;
@@ -107,6 +103,9 @@ impl Running {
         if committed != Committed::LeaseLost && self.has_outlasted_patience(self.queue.clock.now()) {
             self.bring_back_what_died_of_outage().await;
         }
+        if committed != Committed::LeaseLost {
+            self.queue.tells_extracted(&self.job.key().user_id);
+        }
         committed != Committed::LeaseLost
     }
 
@@ -141,52 +140,18 @@ impl Running {
     }
 
     fn fate(&self, failure: &Failure, now: Timestamp) -> Fate {
-        let settings = &self.queue.settings;
-        let backoff = || now + kit::retry::backoff(self.job.attempt, settings.backoff.0, settings.backoff_max.0);
-        match failure.next {
-            WhatNext::GiveUp => Fate::Dead,
-            WhatNext::Retry { .. } if self.job.attempt >= settings.attempts => Fate::Dead,
-            WhatNext::Outage { .. } if self.has_outlasted_patience(now) => Fate::DeadOfOutage,
-            WhatNext::Retry { not_before } | WhatNext::Outage { not_before } => {
-                Fate::Retry { not_before: not_before.unwrap_or_else(backoff) }
-            }
-            WhatNext::Snooze { until } => Fate::Snooze { until: until.min(now + settings.snooze_max.0) },
-        }
+        keeping::fate(&self.queue.settings, failure, self.job.attempt, self.job.first_at, now)
     }
 
     /// Records a verdict for as long as it takes: the heartbeats decide when it is too late for it.
     async fn insist<'a, T>(&self, record: impl Fn() -> BoxFuture<'a, Result<T, StoreError>>) -> T {
-        loop {
-            match record().await {
-                Ok(recorded) => return recorded,
-                Err(error) => tracing::warn!(error = &error as &dyn Error, "the verdict is not recorded yet"),
-            }
-            self.queue.clock.sleep(VERDICT_RETRY).await;
-        }
+        keeping::insist(&self.queue.clock, record).await
     }
 
     /// Renews the lease, and returns when it is lost or may be.
     async fn keep_alive(&self) {
-        let settings = &self.queue.settings;
-        let mut renewed_at = self.claimed_at;
-        loop {
-            self.queue.clock.sleep(settings.heartbeat.0).await;
-            let now = self.queue.clock.now();
-            match self.queue.jobs.heartbeat(&self.job.lease, now + settings.lease.0).await {
-                Ok(true) => renewed_at = now,
-                Ok(false) => {
-                    tracing::warn!("LEASE_LOST: the extraction is abandoned");
-                    return;
-                }
-                Err(error) => {
-                    tracing::warn!(error = &error as &dyn Error, "a heartbeat failed");
-                    if now > renewed_at + settings.faith() {
-                        tracing::warn!("no heartbeat for too long: abandoned");
-                        return;
-                    }
-                }
-            }
-        }
+        let Queue { clock, settings, jobs, .. } = &*self.queue;
+        keeping::keep_alive(clock, settings, self.claimed_at, |until| jobs.heartbeat(&self.job.lease, until)).await;
     }
 
     async fn release(&self) {

@@ -68,3 +68,20 @@ impl QueueSettings {
         self.lease.mul_f64(0.7)
     }
 }
+
+/// When the session contexts of a user are rolled up into a summary. How the job is kept and given up is the same as for
+/// extractions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SummarySettings {
+    /// How many conversations that no summary covers make one due, 1 to 200.
+    pub threshold: usize,
+    /// How often to look for users of whom so many are waiting, 1s to 1h; also looked for after each extraction.
+    pub sweep: Period,
+}
+
+impl Default for SummarySettings {
+    fn default() -> Self {
+        Self { threshold: 20, sweep: Period::secs(60) }
+    }
+}

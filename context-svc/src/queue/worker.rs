@@ -7,6 +7,7 @@ use kit::clock::SharedClock;
 use kit::id::UserId;
 use kit::lifecycle::Lifecycle;
 use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +30,8 @@ pub struct Queue {
     pub bell: Arc<Notify>,
     /// Told of every job that is taken up or laid down.
     pub changes: Changes,
+    /// Told whose memory has grown, if anybody wants to know: a summary may have become due.
+    pub extracted: Option<UnboundedSender<UserId>>,
     /// The numbers.
     pub settings: QueueSettings,
 }
@@ -39,6 +42,13 @@ impl Queue {
     pub fn start(self, lifecycle: &Lifecycle) {
         let draining = lifecycle.draining();
         lifecycle.spawn("queue", async move { Slots::new(self).work(draining).await });
+    }
+
+    pub(super) fn tells_extracted(&self, user: &UserId) {
+        if let Some(extracted) = &self.extracted {
+            // Whoever does not listen any more will sweep when it comes back.
+            let _ = extracted.send(user.clone());
+        }
     }
 }
 

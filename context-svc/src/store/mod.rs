@@ -8,6 +8,7 @@ mod erasures;
 pub mod open;
 mod outages;
 mod sqlite;
+mod summaries;
 mod upkeep;
 
 #[cfg(test)]
@@ -29,11 +30,14 @@ use crate::domain::model::{
 pub use erasures::ErasureStore;
 pub use outages::OutageStore;
 pub use sqlite::SqliteStore;
+pub use summaries::SummaryStore;
 pub use upkeep::UpkeepStore;
 
 /// Everything context-svc keeps.
 #[async_trait]
-pub trait Store: ConversationStore + JobStore + OperatorStore + ContextStore + ErasureStore + UpkeepStore {
+pub trait Store:
+    ConversationStore + JobStore + OperatorStore + ContextStore + ErasureStore + UpkeepStore + SummaryStore
+{
     /// Gives the store up once everything accepted so far is durable. Later calls fail.
     async fn close(&self);
 }
@@ -55,7 +59,8 @@ pub trait ConversationStore: Send + Sync {
         handover: &Trigger,
     ) -> Result<Option<Appended>, StoreError>;
 
-    /// Removes a conversation with its messages, its session context and its job. `false`: there is none.
+    /// Removes a conversation with its messages, its session context, its job, and what the user's summary has from it.
+    /// `false`: there is none.
     ///
     /// Once this returns it can no longer be read, what a worker still makes of it is dropped, and the id is free for
     /// another.
@@ -201,7 +206,8 @@ pub trait ContextStore: Send + Sync {
     /// The user's session contexts, those of the conversations last spoken in first.
     async fn list_contexts(&self, user: &UserId, limit: usize) -> Result<Vec<SessionContext>, StoreError>;
 
-    /// Those of them that no summary covers yet, in the same order.
+    /// Those of them that no summary covers yet, in the same order. Whoever wants all that is remembered reads these before the
+    /// summary: what is rolled up in between is then seen twice rather than not at all.
     async fn list_unsummarised(&self, user: &UserId, limit: usize) -> Result<Vec<SessionContext>, StoreError>;
 }
 

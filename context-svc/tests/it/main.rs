@@ -7,5 +7,6 @@ mod erase;
 mod inputs;
 mod memory;
 mod operators;
+mod summary;
 mod watch;
 mod world;

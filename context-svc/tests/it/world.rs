@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use context_svc::App;
 use context_svc::config::Config;
 use context_svc::domain::model::{ItemKind, Role};
-use context_svc::llm::{Answer, Model, ModelError, Proposal, Transcript};
+use context_svc::llm::{Answer, Model, ModelError, Proposal, RollUp, RolledUp, Transcript};
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk as LibraryJwk};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use kit::authn::{Change, Entry, INTERNAL_TOKEN_HEADER, Jwk, KeySet, News};
@@ -39,12 +39,18 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Default)]
 pub(crate) struct Attentive {
     calls: AtomicUsize,
+    roll_ups: AtomicUsize,
     held: watch::Sender<bool>,
 }
 
 impl Attentive {
     pub(crate) fn calls(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
+    }
+
+    /// How often it was asked to roll up.
+    pub(crate) fn roll_ups(&self) -> usize {
+        self.roll_ups.load(Ordering::SeqCst)
     }
 
     /// From now on it does not answer.
@@ -68,6 +74,11 @@ impl Model for Attentive {
             words.map(|message| Proposal::stated(ItemKind::Goal, message.seq, message.text.as_str())).collect();
         let summary = items.iter().map(|item| item.text.as_str()).collect::<Vec<_>>().join(" ");
         Ok(Answer { title: "A talk".into(), summary, provider: "scripted".into(), items, ..Answer::default() })
+    }
+
+    async fn summarise(&self, _: &RollUp) -> Result<RolledUp, ModelError> {
+        self.roll_ups.fetch_add(1, Ordering::SeqCst);
+        Ok(RolledUp::default())
     }
 }
 

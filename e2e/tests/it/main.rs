@@ -14,5 +14,6 @@ mod queue;
 mod restart;
 mod rolling;
 mod startup;
+mod summary;
 mod trace;
 mod two;

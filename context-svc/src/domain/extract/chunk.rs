@@ -45,7 +45,7 @@ pub(super) fn pieces(messages: &[Message], read_before: usize, cut: Cut) -> Vec<
 }
 
 /// About as many tokens as a model would count: four letters each in ASCII, elsewhere a token a character.
-pub(super) fn approximate_tokens(text: &str) -> usize {
+pub(in crate::domain) fn approximate_tokens(text: &str) -> usize {
     let ascii = text.bytes().filter(u8::is_ascii).count();
     let others = text.chars().count() - ascii;
     ascii.div_ceil(4) + others

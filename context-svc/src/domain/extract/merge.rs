@@ -56,7 +56,7 @@ pub(super) fn title(proposed: &str, before: &str) -> String {
 }
 
 /// A model's summary without the sentences that give away a secret, and no longer than three; if nothing is left, the one there was.
-pub(super) fn summary(proposed: &str, before: &str) -> String {
+pub(in crate::domain) fn summary(proposed: &str, before: &str) -> String {
     let proposed = on_one_line(proposed);
     let harmless = proposed.unicode_sentences().filter(|sentence| !has_secret(sentence)).take(SUMMARY_SENTENCES_MAX);
     let summary = harmless.collect::<String>().trim().to_owned();

@@ -3,11 +3,11 @@
 //! Reads what is new since the last pass, has a model propose, believes nothing that is not grounded in what the user said,
 //! and lays the rest over what was remembered before. Has no effect of its own: the queue saves the result.
 
-mod chunk;
+pub(super) mod chunk;
 pub mod echo;
 pub mod fold;
 mod judge;
-mod merge;
+pub(super) mod merge;
 
 #[cfg(test)]
 mod reader_tests;
@@ -222,7 +222,7 @@ fn is_said_by_user(message: &Message) -> bool {
     message.role == Role::User && !fold::fold(&message.text).is_empty()
 }
 
-fn sum(a: Usage, b: Usage) -> Usage {
+pub(super) fn sum(a: Usage, b: Usage) -> Usage {
     Usage {
         calls: a.calls + b.calls,
         input_tokens: a.input_tokens + b.input_tokens,
@@ -236,7 +236,7 @@ fn unreadable(error: StoreError) -> Failure {
     Failure::outage("STORE_UNAVAILABLE", error.to_string())
 }
 
-fn failure_of(error: ModelError) -> Failure {
+pub(super) fn failure_of(error: ModelError) -> Failure {
     match error {
         ModelError::Temporary { reason, message } => Failure::retry(reason, message),
         ModelError::Unreachable { reason, message } => Failure::outage(reason, message),

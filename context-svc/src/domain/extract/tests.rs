@@ -12,7 +12,7 @@ use super::*;
 use crate::domain::model::{
     Addition, Basis, Cause, ClientId, ConversationKey, ItemKind, ItemStatus, NewMessage, Trigger, WhatNext, WorkerId,
 };
-use crate::llm::{Proposal, Quote};
+use crate::llm::{Proposal, Quote, RollUp, RolledUp};
 use crate::store::{ClaimTerms, SqliteStore};
 
 const CUT: Cut = Cut { tokens_max: 1000, overlap: 2, pieces_max: 8 };
@@ -41,6 +41,10 @@ impl Model for Scripted {
     async fn extract(&self, transcript: &Transcript) -> Result<Answer, ModelError> {
         self.asked.lock().push(transcript.clone());
         self.answers.lock().pop_front().expect("the script has an answer")
+    }
+
+    async fn summarise(&self, _: &RollUp) -> Result<RolledUp, ModelError> {
+        panic!("no extraction rolls up")
     }
 }
 

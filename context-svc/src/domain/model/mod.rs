@@ -10,6 +10,8 @@ mod item;
 mod job;
 mod operation;
 mod processing;
+mod summary;
+mod summary_job;
 mod traces;
 mod trigger;
 mod watermark;
@@ -23,7 +25,12 @@ pub use identity::{ClientId, ConversationId, ConversationKey, Incarnation, Life,
 pub use item::{Basis, Due, DuePrecision, Evidence, Horizon, Item, ItemKind, ItemStatus, Progress};
 pub use job::{Committed, Extraction, Fate, Job, JobState, LastError, Lease};
 pub use operation::{ExtractionCursor, ExtractionFilter, Moved, QueueCounts};
-pub use processing::{Failure, Processor, WhatNext};
+pub use processing::{Failure, Processor, Summariser, WhatNext};
+pub use summary::{Part, Replacements, Standing, Summary, Supersession, Talk};
+pub use summary_job::{
+    Covered, Marking, Pick, Stand, Summarised, SummaryAsked, SummaryJob, SummaryLease, SummaryStanding, Unsummarised,
+    Written,
+};
 pub use traces::Traces;
 pub use trigger::{Backlog, Cause, Enqueued, Occasion, Outcome, Ticket, Trigger};
 pub use watermark::Watermark;

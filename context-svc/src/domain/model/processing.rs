@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Job, SessionContext};
+use super::{Job, Pick, SessionContext, Summarised};
 
 /// Does the work of a claimed job. The queue leases, renews, commits and retries around it.
 #[async_trait]
@@ -19,6 +19,21 @@ pub trait Processor: Send + Sync + 'static {
     /// The future is dropped when the lease is lost or the pass takes too long, and the same job may be processed twice,
     /// so it must have no effect of its own.
     async fn process(&self, job: &Job) -> Result<SessionContext, Failure>;
+}
+
+/// Rolls up what a claimed summary job picked. The queue leases, renews, commits, marks and retries around it.
+#[async_trait]
+pub trait Summariser: Send + Sync + 'static {
+    /// Whether jobs may be claimed at all.
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    /// Makes the summary that follows [`Pick::summary`] of the oldest of what is unsummarised.
+    ///
+    /// It may cover less than it is given, but never nothing. On the same terms as [`Processor::process`]: it may be dropped,
+    /// and asked the same twice.
+    async fn summarise(&self, pick: &Pick) -> Result<Summarised, Failure>;
 }
 
 /// Why a job could not be processed, and what is to become of it.

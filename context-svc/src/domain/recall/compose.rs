@@ -1,12 +1,14 @@
 //! Fits what is remembered into a budget of tokens: line by line, the most relevant first, and never a part of a line.
 
-use super::{Context, Session, render, tokens};
+use super::{Context, Passage, Session, render, tokens};
 use crate::domain::model::{Item, ItemKind, TailMessage};
 
 /// What there is to choose from, each list the most relevant first.
 pub(super) struct Candidates {
     pub(super) items: Vec<Item>,
     pub(super) sessions: Vec<Session>,
+    /// Of the summary, newest first.
+    pub(super) summary: Vec<Passage>,
     /// Newest first.
     pub(super) recent: Vec<TailMessage>,
 }
@@ -56,6 +58,7 @@ pub(super) fn compose(candidates: Candidates, budget: usize) -> Context {
     };
     let mut items = lines(candidates.items, |item| Some(render::brief(item)), budget);
     let mut sessions = lines(candidates.sessions, |session| Some(render::session(session)), budget);
+    let mut summary = lines(candidates.summary, |passage| Some(render::passage(passage)), budget);
     let mut recent = lines(candidates.recent, render::message, budget);
 
     let mut budget_left = Budget { left, headings: Vec::new() };
@@ -67,15 +70,17 @@ pub(super) fn compose(candidates: Candidates, budget: usize) -> Context {
         }
         recent.iter_mut().for_each(|line| budget_left.take(line, render::RECENT, &mut for_recent));
         sessions.iter_mut().for_each(|line| budget_left.take(line, render::SESSIONS, &mut for_sessions));
+        summary.iter_mut().for_each(|line| budget_left.take(line, render::SUMMARY, &mut for_sessions));
     }
     spell_out(&mut items, &mut budget_left.left);
 
     items.retain(|line| line.taken);
     items.sort_by_key(|line| line.subject.kind as u8);
     sessions.retain(|line| line.taken);
+    summary.retain(|line| line.taken);
     recent.retain(|line| line.taken);
     recent.reverse();
-    fit(items, sessions, recent, budget)
+    Chosen { items, summary, sessions, recent }.fit(budget)
 }
 
 /// With what is left, the most relevant items are given their date and quote.
@@ -109,52 +114,69 @@ fn lines<T>(subjects: Vec<T>, render: impl Fn(&T) -> Option<String>, budget: usi
     lines
 }
 
-/// Writes the text. Should lines ever have more tokens together than one by one, the least relevant make room.
-fn fit(
-    mut items: Vec<Line<Item>>,
-    mut sessions: Vec<Line<Session>>,
-    mut recent: Vec<Line<TailMessage>>,
-    budget: usize,
-) -> Context {
-    loop {
-        let text = write(&items, &sessions, &recent);
-        let tokens = tokens::count(&text);
-        if tokens <= budget {
-            return Context {
-                text,
-                tokens,
-                items: items.into_iter().map(|line| line.subject).collect(),
-                sessions: sessions.into_iter().map(|line| line.subject).collect(),
-                recent: recent.into_iter().map(|line| line.subject).collect(),
-            };
+/// What the text is made of.
+struct Chosen {
+    items: Vec<Line<Item>>,
+    summary: Vec<Line<Passage>>,
+    sessions: Vec<Line<Session>>,
+    recent: Vec<Line<TailMessage>>,
+}
+
+impl Chosen {
+    /// Writes the text. Should lines ever have more tokens together than one by one, the least relevant make room.
+    fn fit(mut self, budget: usize) -> Context {
+        loop {
+            let text = self.write();
+            let tokens = tokens::count(&text);
+            if tokens <= budget {
+                return Context {
+                    text,
+                    tokens,
+                    summary: self
+                        .summary
+                        .iter()
+                        .map(|line| line.text.as_str())
+                        .collect::<String>()
+                        .trim_end()
+                        .to_owned(),
+                    items: self.items.into_iter().map(|line| line.subject).collect(),
+                    sessions: self.sessions.into_iter().map(|line| line.subject).collect(),
+                    recent: self.recent.into_iter().map(|line| line.subject).collect(),
+                };
+            }
+            let Self { items, summary, sessions, recent } = &mut self;
+            let made_room = summary.pop().is_some() || sessions.pop().is_some() || items.pop().is_some();
+            if !made_room && recent.pop().is_none() {
+                return Context::default();
+            }
         }
-        if sessions.pop().is_none() && items.pop().is_none() && recent.pop().is_none() {
-            return Context::default();
+    }
+
+    fn write(&self) -> String {
+        let Self { items, summary, sessions, recent } = self;
+        if items.is_empty() && summary.is_empty() && sessions.is_empty() && recent.is_empty() {
+            return String::new();
         }
+        let mut text = render::opening();
+        let mut section: Option<ItemKind> = None;
+        for line in items {
+            if section != Some(line.subject.kind) {
+                text.push_str(render::heading(line.subject.kind));
+                section = Some(line.subject.kind);
+            }
+            text.push_str(&line.text);
+        }
+        section_of(summary, render::SUMMARY, &mut text);
+        section_of(sessions, render::SESSIONS, &mut text);
+        section_of(recent, render::RECENT, &mut text);
+        text.push_str(render::closing());
+        text
     }
 }
 
-fn write(items: &[Line<Item>], sessions: &[Line<Session>], recent: &[Line<TailMessage>]) -> String {
-    if items.is_empty() && sessions.is_empty() && recent.is_empty() {
-        return String::new();
+fn section_of<T>(lines: &[Line<T>], heading: &str, text: &mut String) {
+    if !lines.is_empty() {
+        text.push_str(heading);
+        lines.iter().for_each(|line| text.push_str(&line.text));
     }
-    let mut text = render::opening();
-    let mut section: Option<ItemKind> = None;
-    for line in items {
-        if section != Some(line.subject.kind) {
-            text.push_str(render::heading(line.subject.kind));
-            section = Some(line.subject.kind);
-        }
-        text.push_str(&line.text);
-    }
-    if !sessions.is_empty() {
-        text.push_str(render::SESSIONS);
-        sessions.iter().for_each(|line| text.push_str(&line.text));
-    }
-    if !recent.is_empty() {
-        text.push_str(render::RECENT);
-        recent.iter().for_each(|line| text.push_str(&line.text));
-    }
-    text.push_str(render::closing());
-    text
 }

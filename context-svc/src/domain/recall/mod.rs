@@ -3,7 +3,7 @@
 //! Waits for no model: it reads what extractions saved, and what was said since.
 
 mod compose;
-mod rank;
+pub(super) mod rank;
 mod render;
 pub mod tokens;
 
@@ -20,7 +20,10 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use self::compose::Candidates;
 use super::extract::fold::fingerprint;
-use super::model::{ConversationId, ConversationKey, Item, ItemKind, ItemStatus, SessionContext, TailMessage};
+use super::model::{
+    ConversationId, ConversationKey, Item, ItemKind, ItemStatus, Part, Replacements, SessionContext, Summary,
+    TailMessage, Talk,
+};
 use crate::store::{Store, StoreError};
 
 /// How many of the latest conversations a context is made of, and how many messages that are not extracted yet.
@@ -54,6 +57,8 @@ pub struct Context {
     pub text: String,
     /// Its length in tokens.
     pub tokens: usize,
+    /// The summary as it appears in the text; empty if nothing of it does.
+    pub summary: String,
     /// The items in the text, in that order.
     pub items: Vec<Item>,
     /// The conversations in the text, newest first.
@@ -73,6 +78,13 @@ pub struct Session {
     pub summary: String,
     /// When its last message was said.
     pub last_at: Timestamp,
+}
+
+/// A part of the summary as a context speaks of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Passage {
+    text: String,
+    last_at: Timestamp,
 }
 
 /// Which items are wanted. The filters add up; within one, any value matches; an empty one matches all.
@@ -127,13 +139,14 @@ impl Recall {
 
     /// The best context of the user that fits the budget. A user of whom nothing is known gets an empty one.
     pub async fn context(&self, user: &UserId, ask: &Ask) -> Result<Context, RecallError> {
-        // The tail first: what is extracted in between is then seen twice rather than not at all.
+        // In the order in which things move on: what is extracted or rolled up in between is seen twice rather than not at all.
         let recent = self.store.raw_tail(user, TAIL_MAX).await?;
-        let contexts = self.store.list_contexts(user, CONVERSATIONS_MAX).await?;
+        let contexts = self.store.list_unsummarised(user, CONVERSATIONS_MAX).await?;
+        let summary = self.store.find_summary(user).await?.unwrap_or_else(Summary::empty);
         let last_at = self.last_at(user).await?;
-        let ask = ask.clone();
+        let (read, ask) = (Read { recent, contexts, summary, last_at }, ask.clone());
         // Ranking and counting take a while, and the threads of the runtime have others to serve.
-        let composing = tokio::task::spawn_blocking(move || best_of(recent, contexts, &last_at, &ask));
+        let composing = tokio::task::spawn_blocking(move || read.best(&ask));
         Ok(composing.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())))
     }
 
@@ -156,7 +169,9 @@ impl Recall {
             }
             None => self.store.list_contexts(user, LISTED_CONVERSATIONS_MAX).await?,
         };
-        let all = contexts.into_iter().flat_map(|context| context.items);
+        let summary = self.store.find_summary(user).await?;
+        let replacements = summary.map(|summary| summary.replacements()).unwrap_or_default();
+        let all = contexts.into_iter().flat_map(|context| context.items).map(|item| overlaid(item, &replacements));
         let mut items: Vec<Item> = all.filter(|item| filter.passes(item)).collect();
         items.sort_by(|a, b| b.said_at.cmp(&a.said_at).then_with(|| a.id.cmp(&b.id)));
         Ok(items)
@@ -176,21 +191,67 @@ impl ItemFilter {
     }
 }
 
-/// The best context that can be made of what was read.
-fn best_of(
-    mut recent: Vec<TailMessage>,
+/// An item as it stands beside those of other conversations.
+fn overlaid(mut item: Item, replacements: &Replacements) -> Item {
+    let replacement = replacements.of(&item);
+    item.superseded_by = item.superseded_by.or(replacement);
+    item
+}
+
+/// What was read of a user's memory.
+struct Read {
+    recent: Vec<TailMessage>,
+    /// Those that no summary covered when they were read.
     contexts: Vec<SessionContext>,
-    last_at: &HashMap<ConversationId, Timestamp>,
-    ask: &Ask,
-) -> Context {
-    let covered: HashMap<&ConversationId, i64> =
-        contexts.iter().map(|context| (&context.conversation_id, context.extracted_seq)).collect();
-    recent.retain(|tail| covered.get(&tail.conversation_id).is_none_or(|seq| tail.message.seq > *seq));
-    recent.reverse();
-    let items = rank::rank(contexts.iter().flat_map(|context| context.items.clone()), &ask.query, ask.now);
-    let told: HashSet<String> = items.iter().map(|item| fingerprint(&item.text)).collect();
-    let sessions = contexts.into_iter().filter_map(|context| session(context, &told, last_at)).collect();
-    compose::compose(Candidates { items, sessions, recent }, ask.budget_tokens)
+    summary: Summary,
+    last_at: HashMap<ConversationId, Timestamp>,
+}
+
+impl Read {
+    /// The best context that can be made of it.
+    fn best(mut self, ask: &Ask) -> Context {
+        self.drop_what_is_extracted();
+        let replacements = self.summary.replacements();
+        // A context that is not rolled up yet is all there is to say of its conversation.
+        self.summary.forget_all(&self.contexts.iter().map(|context| &context.conversation_id).collect());
+        let fresh = self.contexts.iter().flat_map(|context| context.items.clone());
+        let items = self.summary.items().into_iter().chain(fresh.map(|item| overlaid(item, &replacements)));
+        let items = rank::rank(items, &ask.query, ask.now);
+        let told: HashSet<String> = items.iter().map(|item| fingerprint(&item.text)).collect();
+        let summary = self.summary.parts.iter().filter_map(|part| passage(part, &told)).collect();
+        let last_at = &self.last_at;
+        let sessions = self.contexts.into_iter().filter_map(|context| session(context, &told, last_at)).collect();
+        let mut recent = self.recent;
+        recent.reverse();
+        compose::compose(Candidates { items, sessions, summary, recent }, ask.budget_tokens)
+    }
+
+    fn drop_what_is_extracted(&mut self) {
+        let rolled_up = self.summary.talks().map(|talk| (&talk.conversation_id, talk.extracted_seq));
+        let fresh = self.contexts.iter().map(|context| (&context.conversation_id, context.extracted_seq));
+        let covered: HashMap<&ConversationId, i64> = rolled_up.chain(fresh).collect();
+        self.recent.retain(|tail| covered.get(&tail.conversation_id).is_none_or(|seq| tail.message.seq > *seq));
+    }
+}
+
+/// What a part of the summary says beyond the items; `None` if it says nothing more.
+fn passage(part: &Part, told: &HashSet<String>) -> Option<Passage> {
+    let own = |talk: &Talk| match untold(&talk.summary, told) {
+        summary if summary.is_empty() => None,
+        summary if talk.title.is_empty() => Some(summary),
+        summary => Some(format!("{}: {summary}", talk.title)),
+    };
+    let text = match &part.wording {
+        Some(wording) => untold(wording, told),
+        None => part.talks.iter().filter_map(own).collect::<Vec<_>>().join(" "),
+    };
+    (!text.is_empty()).then(|| Passage { text, last_at: part.last_at() })
+}
+
+/// The sentences of `text` that no item says.
+fn untold(text: &str, told: &HashSet<String>) -> String {
+    let untold = text.unicode_sentences().filter(|sentence| !told.contains(&fingerprint(sentence)));
+    untold.collect::<String>().trim().to_owned()
 }
 
 /// What a conversation's summary says beyond its items; `None` if it says nothing more.
@@ -199,8 +260,7 @@ fn session(
     told: &HashSet<String>,
     last_at: &HashMap<ConversationId, Timestamp>,
 ) -> Option<Session> {
-    let untold = context.summary.unicode_sentences().filter(|sentence| !told.contains(&fingerprint(sentence)));
-    let summary = untold.collect::<String>().trim().to_owned();
+    let summary = untold(&context.summary, told);
     let last_at = last_at.get(&context.conversation_id).copied().unwrap_or(context.extracted_at);
     let SessionContext { conversation_id, title, .. } = context;
     (!summary.is_empty()).then_some(Session { conversation_id, title, summary, last_at })

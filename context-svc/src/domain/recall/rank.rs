@@ -12,7 +12,7 @@ use crate::domain::model::{Basis, Horizon, Item, ItemKind, ItemStatus};
 const HALF_LIFE_DAYS: f64 = 30.0;
 
 /// Items that still hold, each statement once (as last said), the most relevant first.
-pub(super) fn rank(items: impl IntoIterator<Item = Item>, query: &str, now: Timestamp) -> Vec<Item> {
+pub(in crate::domain) fn rank(items: impl IntoIterator<Item = Item>, query: &str, now: Timestamp) -> Vec<Item> {
     let wanted = terms(query);
     let mut items: Vec<Item> = items.into_iter().filter(still_holds).collect();
     items.sort_by(|a, b| b.said_at.cmp(&a.said_at).then_with(|| a.id.cmp(&b.id)));
@@ -24,7 +24,7 @@ pub(super) fn rank(items: impl IntoIterator<Item = Item>, query: &str, now: Time
     ranked.into_iter().map(|(_, item)| item).collect()
 }
 
-fn still_holds(item: &Item) -> bool {
+pub(in crate::domain) fn still_holds(item: &Item) -> bool {
     let given_up = matches!(item.status, Some(ItemStatus::Dropped | ItemStatus::Reversed));
     item.superseded_by.is_none() && !given_up
 }
@@ -58,7 +58,7 @@ fn overlap(item: &Item, wanted: &HashSet<String>) -> f64 {
 }
 
 /// Words of three letters or more; scripts without spaces by pairs of characters.
-fn terms(text: &str) -> HashSet<String> {
+pub(in crate::domain) fn terms(text: &str) -> HashSet<String> {
     let folded = fold(text);
     let mut terms = HashSet::new();
     let mut before: Option<char> = None;

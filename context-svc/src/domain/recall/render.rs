@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::Session;
+use super::{Passage, Session};
 use crate::domain::extract::echo::{CLOSE, OPEN, enclosable, without_echo};
 use crate::domain::extract::fold::{fingerprint, on_one_line};
 use crate::domain::model::{Item, ItemKind, Role, TailMessage};
@@ -14,6 +14,7 @@ use crate::domain::model::{Item, ItemKind, Role, TailMessage};
 pub(super) const GOALS: &str = "Goals:\n";
 pub(super) const DECISIONS: &str = "Decisions:\n";
 pub(super) const INSIGHTS: &str = "Insights:\n";
+pub(super) const SUMMARY: &str = "Before that:\n";
 pub(super) const SESSIONS: &str = "Earlier conversations:\n";
 pub(super) const RECENT: &str = "Said last:\n";
 
@@ -56,6 +57,11 @@ pub(super) fn brief(item: &Item) -> String {
 pub(super) fn session(session: &Session) -> String {
     let date = date(session.last_at);
     format!("- {date} {}: {}\n", line(&session.title), line(&session.summary))
+}
+
+/// A part of the summary with its date.
+pub(super) fn passage(passage: &Passage) -> String {
+    format!("- {} {}\n", date(passage.last_at), line(&passage.text))
 }
 
 /// A message; `None` if nothing of it is worth repeating.

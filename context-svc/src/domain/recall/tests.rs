@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::model::{Basis, ClientId, ContextOutcome, Evidence, Horizon, Message, Role};
+use crate::domain::model::{Basis, ClientId, ContextOutcome, Evidence, Horizon, Message, Role, Standing, Supersession};
 
 fn item(kind: ItemKind, text: &str, said_day: u64) -> Item {
     let conversation_id = ConversationId::parse("c").unwrap();
@@ -59,8 +59,27 @@ fn session(summary: &str) -> Session {
     }
 }
 
+/// What was made of a conversation.
+fn spoken(conversation: &str, summary: &str) -> SessionContext {
+    SessionContext {
+        conversation_id: ConversationId::parse(conversation).unwrap(),
+        title: "A talk".to_owned(),
+        summary: summary.to_owned(),
+        language: String::new(),
+        items: Vec::new(),
+        provider: String::new(),
+        model: String::new(),
+        prompt_version: String::new(),
+        usage: Default::default(),
+        extracted_seq: 1,
+        outcome: ContextOutcome::Extracted,
+        items_dropped: Default::default(),
+        extracted_at: day(1),
+    }
+}
+
 fn composed(items: Vec<Item>, sessions: Vec<Session>, recent: Vec<TailMessage>, budget: usize) -> Context {
-    compose::compose(Candidates { items, sessions, recent }, budget)
+    compose::compose(Candidates { items, sessions, summary: Vec::new(), recent }, budget)
 }
 
 #[test]
@@ -118,27 +137,58 @@ fn a_statement_made_in_two_conversations_is_given_back_once_as_last_said() {
 #[test]
 fn a_summary_does_not_repeat_what_the_items_say() {
     let told = HashSet::from([fingerprint("I want to swim")]);
-    let context = |summary: &str| SessionContext {
-        conversation_id: ConversationId::parse("c").unwrap(),
-        title: "A talk".to_owned(),
-        summary: summary.to_owned(),
-        language: String::new(),
-        items: Vec::new(),
-        provider: String::new(),
-        model: String::new(),
-        prompt_version: String::new(),
-        usage: Default::default(),
-        extracted_seq: 1,
-        outcome: ContextOutcome::Extracted,
-        items_dropped: Default::default(),
-        extracted_at: day(1),
-    };
+    let context = |summary: &str| spoken("c", summary);
 
     let partly = super::session(context("I want to swim. It rained."), &told, &HashMap::new());
     let wholly = super::session(context("I want to swim!"), &told, &HashMap::new());
 
     assert_eq!(partly.map(|session| session.summary).as_deref(), Some("It rained."));
     assert_eq!(wholly, None);
+}
+
+#[test]
+fn the_summary_says_what_neither_items_nor_fresh_conversations_say() {
+    let id = |name: &str| ConversationId::parse(name).unwrap();
+    let talk = |name: &str, last_day: u64, summary: &str| Talk {
+        conversation_id: id(name),
+        title: "A talk".to_owned(),
+        summary: summary.to_owned(),
+        extracted_seq: 1,
+        last_at: day(last_day),
+    };
+    let wording = Some("They swam together.".to_owned());
+    let mut summary = Summary::empty();
+    summary.parts = vec![
+        Part { wording, talks: vec![talk("c1", 4, "Swam."), talk("fresh", 4, "It was secret.")] },
+        Part::of(talk("c2", 3, "I want to swim. It rained.")),
+    ];
+    summary.standing = vec![Standing { said: vec![goal("I want to swim.", 1)] }];
+    let mut fresh = spoken("fresh", "It snowed.");
+    fresh.extracted_seq = 7;
+    let recent = vec![TailMessage { conversation_id: id("c1"), ..tail(1, "rolled up meanwhile") }, tail(9, "bye")];
+
+    let read = Read { recent, contexts: vec![fresh], summary, last_at: HashMap::new() };
+    let context = read.best(&Ask { budget_tokens: 1000, query: String::new(), now: day(9) });
+
+    assert_eq!(context.summary, "- 1970-01-05 A talk: Swam.\n- 1970-01-04 A talk: It rained.");
+    assert!(context.text.contains("Before that:\n- 1970-01-05 A talk: Swam.\n"), "{}", context.text);
+    assert_eq!((context.items.len(), context.sessions.len(), context.recent.len()), (1, 1, 1));
+}
+
+#[test]
+fn what_another_conversation_replaced_does_not_come_back_with_its_own() {
+    let mut earlier = goal("I want to stay.", 1);
+    earlier.conversation_id = ConversationId::parse("fresh").unwrap();
+    let later = Item { id: "c.later".to_owned(), ..goal("I want to leave.", 2) };
+    let mut summary = Summary::empty();
+    summary.superseded = vec![Supersession { earlier: earlier.id.clone(), later: later.id.clone() }];
+    summary.standing = vec![Standing { said: vec![earlier.clone()] }, Standing { said: vec![later] }];
+    let fresh = SessionContext { items: vec![earlier], ..spoken("fresh", "") };
+
+    let read = Read { recent: vec![], contexts: vec![fresh], summary, last_at: HashMap::new() };
+    let context = read.best(&Ask { budget_tokens: 1000, query: String::new(), now: day(9) });
+
+    assert_eq!(context.items.iter().map(|item| item.text.as_str()).collect::<Vec<_>>(), ["I want to leave."]);
 }
 
 #[test]

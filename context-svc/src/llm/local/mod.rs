@@ -7,6 +7,7 @@
 mod chinese;
 mod english;
 mod language;
+mod rollup;
 mod sentence;
 mod title;
 mod words;
@@ -19,7 +20,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 
 use self::sentence::{Reading, Sentence};
-use super::{Answer, Model, ModelError, Proposal, Transcript};
+use super::{Answer, Model, ModelError, Proposal, RollUp, RolledUp, Transcript};
 use crate::domain::extract::fold::fingerprint;
 use crate::domain::model::{Horizon, ItemKind, Role, Usage};
 use crate::domain::secrets::has_secret;
@@ -123,6 +124,10 @@ impl Model for Local {
         let transcript = transcript.clone();
         let reading = tokio::task::spawn_blocking(move || read(&transcript));
         reading.await.map_err(|_| ModelError::Temporary { reason: "PANIC", message: "the reader panicked".to_owned() })
+    }
+
+    async fn summarise(&self, roll_up: &RollUp) -> Result<RolledUp, ModelError> {
+        Ok(rollup::roll_up(roll_up))
     }
 }
 

@@ -3,6 +3,8 @@
 mod outages;
 mod probes;
 mod shares;
+mod stalling;
+mod summaries;
 mod two_processes;
 mod watched;
 mod world;

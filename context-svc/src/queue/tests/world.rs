@@ -123,6 +123,7 @@ impl World {
             processor: processor.clone(),
             bell: bell.clone(),
             changes: changes.clone(),
+            extracted: None,
             settings: QueueSettings::default(),
         };
         queue.start(&lifecycle);

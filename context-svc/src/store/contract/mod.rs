@@ -10,6 +10,8 @@ mod language;
 pub(crate) mod machine;
 pub(crate) mod operators;
 pub(crate) mod outages;
+pub(crate) mod summaries;
+pub(crate) mod summary_interleavings;
 pub(crate) mod traces;
 pub(crate) mod upkeep;
 pub(crate) mod verdicts;
@@ -164,6 +166,26 @@ macro_rules! store_contract {
             a_trigger_during_the_work_is_traced_by_the_next_pass,
             a_new_job_does_not_carry_the_traces_of_the_last,
             a_session_traces_every_job_it_asks_for,
+        );
+        $crate::store::contract::store_contract!($open, summaries:
+            a_summary_is_due_once_enough_is_unsummarised,
+            users_with_enough_are_found_page_by_page_until_a_job_is_live,
+            of_many_workers_one_claims_the_summary,
+            a_pick_is_the_oldest_and_what_else_is_open,
+            a_summary_is_saved_marked_and_ended_step_by_step,
+            whoever_takes_over_finds_what_is_still_to_be_marked,
+            a_summary_that_is_saved_twice_is_saved_once,
+            a_lost_summary_can_be_neither_saved_nor_ended,
+            what_is_extracted_again_meanwhile_stays_unsummarised,
+            a_deleted_conversation_leaves_the_summary_and_its_next_life_is_not_marked,
+            a_summary_of_something_deleted_since_the_pick_is_not_saved,
+            a_summary_that_gave_up_waits_for_a_context_that_is_new_to_it,
+            a_saved_summary_is_marked_whatever_became_of_its_job,
+            a_failed_summary_waits_and_a_snooze_or_release_costs_no_attempt,
+            a_summary_that_kills_its_workers_is_poison,
+        );
+        $crate::store::contract::store_contract!($open, summary_interleavings:
+            random_interleavings_summarise_each_context_once,
         );
         $crate::store::contract::store_contract!($open, interleavings: random_interleavings_keep_every_promise);
     };

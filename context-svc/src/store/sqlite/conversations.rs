@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use kit::id::{SessionId, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::SqliteStore;
 use super::append::Append;
 use super::columns::{MESSAGE, conversation_id, message, micros, parsed, time, watermark};
+use super::{SqliteStore, summaries};
 use crate::domain::model::{
     Addition, Appended, Conversation, ConversationCursor, ConversationKey, Incarnation, Lease, Message, TailMessage,
     Trigger,
@@ -149,8 +149,7 @@ pub(super) fn delete(db: &Connection, key: &ConversationKey) -> rusqlite::Result
     }
     db.prepare_cached("DELETE FROM message WHERE user_id = ?1 AND conversation_id = ?2")?
         .execute([user, conversation])?;
-    // A summary that is being made of what was deleted must not be saved.
-    db.prepare_cached("UPDATE user_memory SET deletions = deletions + 1 WHERE user_id = ?1")?.execute([user])?;
+    summaries::forget(db, key)?;
     Ok(true)
 }
 

@@ -58,7 +58,7 @@ async fn a_row_that_comes_late_is_removed_by_the_second_pass() {
 async fn the_summary_goes_with_the_first_write_and_its_worker_is_too_late() {
     let store = open().await;
     says(&store, "I want to swim").await;
-    let summary = "UPDATE user_memory SET summary = '{\"items\":[1,2]}', marking = '{}', job_state = 'RUNNING',
+    let summary = "UPDATE user_memory SET summary = '{\"standing\":[1,2]}', marking = '{}', job_state = 'RUNNING',
                    job_owner = 'w1', job_lease_until = 9, job_fence = 3, job_failed_on = '[]'";
     execute(&store, summary).await;
 

@@ -43,7 +43,7 @@ const REMOVE: [&str; 2] = [
 const COUNTS: &str = "
     SELECT count(*) AS conversations, coalesce(sum(c.last_seq), 0) AS messages, count(c.context) AS session_contexts,
            coalesce(sum(json_array_length(c.context, '$.items')), 0)
-               + coalesce((SELECT json_array_length(summary, '$.items') FROM user_memory WHERE user_id = ?1), 0) AS items,
+               + coalesce((SELECT json_array_length(summary, '$.standing') FROM user_memory WHERE user_id = ?1), 0) AS items,
            (SELECT count(summary) FROM user_memory WHERE user_id = ?1) AS summaries,
            count(*) FILTER (WHERE c.job_state IN ('PENDING', 'RUNNING'))
                + (SELECT count(*) FROM user_memory WHERE user_id = ?1 AND job_state IN ('PENDING', 'RUNNING')) AS jobs

@@ -68,7 +68,7 @@ impl JobStore for SqliteStore {
         now: Timestamp,
     ) -> Result<Committed, StoreError> {
         let lease = lease.clone();
-        let context = serde_json::to_string(context).map_err(|error| StoreError::of(Unwritable(error)))?;
+        let context = serde_json::to_string(context).map_err(Unwritable::of)?;
         Ok(self.database.write(move |db| settle::complete(db, &lease, upto, &context, now)).await?)
     }
 
@@ -99,10 +99,16 @@ impl JobStore for SqliteStore {
     }
 }
 
-/// A session context that cannot be written as JSON.
+/// A session context, or a summary of them, that cannot be written as JSON.
 #[derive(Debug, thiserror::Error)]
-#[error("the session context cannot be written as JSON")]
-struct Unwritable(#[source] serde_json::Error);
+#[error("a context cannot be written as JSON")]
+pub(super) struct Unwritable(#[source] serde_json::Error);
+
+impl Unwritable {
+    pub(super) fn of(error: serde_json::Error) -> StoreError {
+        StoreError::of(Self(error))
+    }
+}
 
 impl Classify for Unwritable {
     fn kind(&self) -> Kind {
@@ -151,7 +157,7 @@ pub(super) fn extraction(row: &Row<'_>) -> rusqlite::Result<Extraction> {
     })
 }
 
-fn last_error(row: &Row<'_>) -> rusqlite::Result<Option<LastError>> {
+pub(super) fn last_error(row: &Row<'_>) -> rusqlite::Result<Option<LastError>> {
     let Some(reason) = row.get("job_error_reason")? else { return Ok(None) };
     Ok(Some(LastError { reason, message: row.get("job_error_message")?, at: time(row, "job_error_at")? }))
 }

@@ -11,6 +11,9 @@ mod jobs;
 mod operators;
 mod outages;
 mod settle;
+mod summaries;
+mod summary_claim;
+mod summary_settle;
 mod upkeep;
 
 use std::path::Path;

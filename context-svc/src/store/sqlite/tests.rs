@@ -9,7 +9,7 @@ use super::SqliteStore;
 use crate::domain::model::*;
 use crate::store::contract::machine::store_machine_contract;
 use crate::store::contract::store_contract;
-use crate::store::{ClaimTerms, ContextStore, ConversationStore, JobStore, OperatorStore, Store};
+use crate::store::{ClaimTerms, ContextStore, ConversationStore, JobStore, OperatorStore, Store, SummaryStore};
 
 pub(super) async fn open() -> SqliteStore {
     SqliteStore::in_memory().await.unwrap()
@@ -101,6 +101,70 @@ async fn what_an_older_era_wrote_is_gone_and_takes_no_appends() {
     assert_eq!(store.find_context(&key()).await.unwrap(), None);
     assert_eq!(store.list_contexts(&key().user_id, 9).await.unwrap(), []);
     assert_eq!(store.list_idle(Timestamp::MAX, 9).await.unwrap(), []);
+}
+
+const ERASE: &str = "
+    UPDATE user_memory SET era = era + 1, summary = NULL, marking = NULL, job_state = 'CANCELLED',
+                           job_fence = job_fence + 1, job_owner = NULL, job_lease_until = NULL;
+    DELETE FROM conversation";
+
+/// One extracted conversation, and a worker that has picked it for a summary.
+async fn picked(store: &SqliteStore) -> (SummaryJob, Pick) {
+    says(store, "hello").await;
+    asks(store).await;
+    let job = claims(store).await.unwrap();
+    completes(store, &job).await;
+    let (user, now) = (key().user_id, Timestamp::UNIX_EPOCH);
+    assert_eq!(store.ask_summary(&user, 1, now).await.unwrap(), SummaryAsked::Queued);
+    let terms = ClaimTerms { now, lease: std::time::Duration::from_secs(60), deliveries_max: 5 };
+    let job = store.claim_summary(&WorkerId::parse("w1").unwrap(), &terms).await.unwrap().unwrap();
+    (job, store.pick(&user, 9).await.unwrap())
+}
+
+async fn summarises(store: &SqliteStore, job: &SummaryJob, pick: &Pick) -> Written {
+    let summary = Summary { epoch: pick.summary.epoch + 1, ..Summary::empty() };
+    let summarised = Summarised { summary, covered: pick.open.clone() };
+    store.write_summary(&job.lease, &pick.stand, &summarised).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_summary_picked_in_an_older_era_is_refused_and_the_next_pick_is_of_the_new_one() {
+    let store = open().await;
+    let (job, pick) = picked(&store).await;
+
+    execute(&store, "UPDATE user_memory SET era = era + 1").await;
+
+    assert_eq!(summarises(&store, &job, &pick).await, Written::Stale);
+    assert_eq!(store.find_summary(&key().user_id).await.unwrap(), None);
+    let again = store.pick(&key().user_id, 9).await.unwrap();
+    assert_eq!((again.open.len(), again.oldest.len()), (0, 0), "what is left of the older one is not picked");
+}
+
+#[tokio::test]
+async fn an_erasure_cancels_the_summary_of_before_and_not_those_to_come() {
+    let store = open().await;
+    let (job, pick) = picked(&store).await;
+
+    execute(&store, ERASE).await;
+
+    assert_eq!(summarises(&store, &job, &pick).await, Written::LeaseLost);
+    assert!(!store.finish_summary(&job.lease, Timestamp::UNIX_EPOCH).await.unwrap());
+    let (job, pick) = picked(&store).await;
+    assert_eq!(summarises(&store, &job, &pick).await, Written::Saved);
+}
+
+#[tokio::test]
+async fn after_an_erasure_summaries_begin_with_nothing_and_are_counted_on() {
+    let store = open().await;
+    let (job, pick) = picked(&store).await;
+    assert_eq!(summarises(&store, &job, &pick).await, Written::Saved);
+
+    execute(&store, ERASE).await;
+    let (job, pick) = picked(&store).await;
+
+    assert_eq!(pick.summary, Summary { epoch: 1, ..Summary::empty() });
+    assert_eq!(summarises(&store, &job, &pick).await, Written::Saved);
+    assert_eq!(store.find_summary_job(&key().user_id).await.unwrap().unwrap().epoch, 2);
 }
 
 #[tokio::test]
@@ -246,6 +310,11 @@ async fn nothing_reads_more_than_its_index() {
         (super::upkeep::NEXT_LIFE, "message USING COVERING INDEX"),
         (super::upkeep::GONE_ERAS, "m USING INDEX user_erased"),
         (super::contexts::UNSUMMARISED, "c USING INDEX conversation_unsummarised (user_id=?)"),
+        (super::summaries::USERS, "conversation USING COVERING INDEX conversation_unsummarised (user_id>?)"),
+        (super::summaries::HALF_MARKED, "user_memory USING INDEX summary_marking (user_id>?)"),
+        (super::summaries::OPEN, "conversation USING INDEX conversation_unsummarised (user_id=?)"),
+        (super::summary_claim::DUE, "user_memory USING INDEX summary_due (job_run_at<?)"),
+        (super::summary_claim::EXPIRED, "user_memory USING INDEX summary_leased (job_lease_until<?)"),
         (super::conversations::RAW_TAIL, "c USING INDEX conversation_dirty_of_session (user_id=?)"),
         (
             super::conversations::RAW_TAIL,
