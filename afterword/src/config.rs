@@ -18,7 +18,7 @@ pub const ENV_PREFIX: &str = "AFTERWORD";
 pub struct Config {
     /// Directory of all data, created if need be. A store that is set explicitly stays where it is.
     pub data_dir: PathBuf,
-    /// Address of the admin server for all services, `host:port`: health and readiness. Keep it off the public network.
+    /// Address of the admin server for all services, `host:port`: health, readiness and metrics. Keep it off the public network.
     pub admin_listen: String,
     /// Settings of auth-svc.
     pub auth: auth_svc::Config,

@@ -10,6 +10,7 @@ use kit::clock::SharedClock;
 use kit::lifecycle::Lifecycle;
 use kit::process::Failure;
 use kit::serve::{self, Doorway, GrpcServer, Health, Part};
+use kit::telemetry::metrics::Registry;
 use tokio::net::TcpListener;
 
 use crate::config::Config;
@@ -53,7 +54,7 @@ pub struct Addresses {
     pub context: SocketAddr,
     /// The gateway, HTTP.
     pub gateway: SocketAddr,
-    /// Health and readiness of all.
+    /// Health, readiness and metrics of all.
     pub admin: SocketAddr,
 }
 
@@ -90,8 +91,10 @@ impl World {
         health.include("auth-svc", auth.health());
         let context = node.context(context, Some(ports.context), None).await?;
         health.include("context-svc", context.health());
-        health.include("gateway", &node.gateway(&gateway, ports.gateway)?);
-        serve::admin(ports.admin, &health, lifecycle);
+        let gateway = node.gateway(&gateway, ports.gateway)?;
+        health.include("gateway", &gateway.health);
+        let counted = vec![auth.registry().clone(), context.registry().clone(), gateway.registry];
+        serve::admin(ports.admin, &health, counted, lifecycle);
         health.until_ready().await;
         Ok(Self { addresses, health, auth, context, lifecycle: lifecycle.clone() })
     }
@@ -105,6 +108,14 @@ impl World {
         self.auth.store().close().await;
         self.context.store().close().await;
     }
+}
+
+/// The gateway, running.
+pub struct Gateway {
+    /// Its readiness.
+    pub health: Health,
+    /// What it counts.
+    pub registry: Registry,
 }
 
 /// What one service is given by its surroundings. Each service may have a lifecycle of its own.
@@ -153,7 +164,7 @@ impl Node {
     }
 
     /// Starts the gateway on `listener`.
-    pub fn gateway(&self, config: &gateway::Config, listener: TcpListener) -> Result<Health, Failure> {
+    pub fn gateway(&self, config: &gateway::Config, listener: TcpListener) -> Result<Gateway, Failure> {
         let health = Health::new();
         let auth = self.doorways.auth.channel();
         let verifier =
@@ -166,9 +177,10 @@ impl Node {
         // Chat streams have a channel of their own: connection windows are shared, and a stalled socket must not block a call.
         let context = &self.doorways.context;
         let channels = gateway::Channels { auth, context: context.channel(), chat: context.channel() };
-        gateway::App::new(config, channels, verifier, self.clock.clone(), &self.lifecycle)?
-            .serve(listener, &self.lifecycle);
-        Ok(health)
+        let app = gateway::App::new(config, channels, verifier, self.clock.clone(), &self.lifecycle)?;
+        app.registry().show(&health);
+        app.serve(listener, &self.lifecycle);
+        Ok(Gateway { health, registry: app.registry().clone() })
     }
 
     async fn server(

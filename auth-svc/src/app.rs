@@ -1,12 +1,14 @@
 //! Composition: the one place where domain, store, relay and transport meet.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kit::authn::{Gate, InternalTokens, KeySet, Keys, Policy, Verifier};
 use kit::clock::SharedClock;
 use kit::error::InvalidField;
 use kit::lifecycle::Lifecycle;
-use kit::serve::{Health, Part};
+use kit::serve::{Beat, Health, Part};
+use kit::telemetry::metrics::{Registry, RpcMeter};
 use tokio::sync::Notify;
 use tonic::service::Routes;
 use tonic::transport::Channel;
@@ -26,10 +28,16 @@ use crate::domain::sessions::Sessions;
 use crate::domain::token::{Issuer, SigningError, Terms};
 use crate::domain::vault::Vault;
 use crate::grpc::{ACCESS, AuthApi, TrustApi, routes};
+use crate::lookout::{HealthSettings, Lookout};
+use crate::metrics::Metrics;
 use crate::relay::Relay;
 use crate::relay::scheduler::{ContextService, Scheduler};
+use crate::relay::sight::Sight;
 use crate::store::open::{OpenError, Opened, open};
 use crate::store::{Store, StoreError};
+
+/// How long a loop may be silent before the process is as good as dead.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 /// Why auth-svc could not start.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +69,9 @@ pub struct App {
     tokens: InternalTokens,
     routes: Routes,
     relay: RelayParts,
+    registry: Registry,
+    metrics: Metrics,
+    limits: HealthSettings,
     health: Health,
     lifecycle: Lifecycle,
 }
@@ -79,6 +90,9 @@ impl App {
         let Opened { store, master_key } = open(&config.store, config.master_key.clone()).await?;
         let keyring = keys::load(store.as_ref(), &Vault::new(&master_key)?, clock.now()).await?;
         let hasher = Hasher::new(config.password.cost(), config.password.room())?;
+        let registry = Registry::new("auth-svc");
+        let metrics = Metrics::new(&registry);
+        Metrics::show_hashing(&registry, &hasher);
         let feed = Feed::new(store.clone(), clock.clone(), *config.access_ttl);
         feed.look().await?;
 
@@ -97,7 +111,7 @@ impl App {
         let verifier = verifier(&config, &keyring.published, feed.clone(), clock.clone());
         let auth = AuthApi {
             register: Register { hasher: hasher.clone(), admission: admission.clone() },
-            login: Login { hasher, admission: admission.clone() },
+            login: Login { hasher, admission: admission.clone(), metrics: metrics.clone() },
             refresh: Refresh { admission: admission.clone() },
             logout: Arc::new(Logout {
                 revoke,
@@ -105,6 +119,7 @@ impl App {
                 refresh_keys: keyring.refresh,
                 issuer: config.issuer,
                 audience: config.audience,
+                metrics: metrics.clone(),
             }),
             sessions: Sessions { admission: admission.clone() },
             published: keyring.published,
@@ -112,12 +127,15 @@ impl App {
         };
         let check = CheckSession { store: store.clone(), idle: *config.session_idle, clock };
         let trust = TrustApi { feed, check, lifecycle: lifecycle.clone() };
-        let routes = Gate::new(verifier, tokens.clone(), ACCESS).around(routes(auth, trust));
+        let gated = Gate::new(verifier, tokens.clone(), ACCESS).around(routes(auth, trust));
+        let routes = RpcMeter::new(&registry, proto::METHODS).around(gated);
 
         let health = Health::new();
         health.set("store", Part::Ready);
+        registry.show(&health);
         let relay = RelayParts { bell, terms: config.relay.terms() };
-        Ok(Self { store, admission, tokens, routes, relay, health, lifecycle: lifecycle.clone() })
+        let (limits, lifecycle) = (config.health, lifecycle.clone());
+        Ok(Self { store, admission, tokens, routes, relay, registry, metrics, limits, health, lifecycle })
     }
 
     /// The gRPC services, behind their gate.
@@ -139,16 +157,21 @@ impl App {
             bell: self.relay.bell.clone(),
             clock: self.clock(),
             terms: self.relay.terms,
+            sight: Sight::new(self.metrics.clone(), self.health.clone(), self.hears("relay")),
         };
         let draining = self.lifecycle.draining();
         self.lifecycle.spawn("relay", relay.clone().run(draining.clone()));
         self.lifecycle.spawn("outbox purge", draining.clone().run_until_cancelled_owned(relay.keep_purging()));
-        let (feed, health) = (self.admission.revoke.feed.clone(), self.health.clone());
-        let follow = async move { feed.keep_looking(|looked| report_store(&health, looked)).await };
-        self.lifecycle.spawn("trust feed", draining.run_until_cancelled_owned(follow));
+        self.lifecycle.spawn("lookout", draining.clone().run_until_cancelled_owned(self.lookout().keep_looking()));
+        self.lifecycle.spawn("trust feed", self.follow_trust());
     }
 
-    /// Readiness.
+    /// What it counts.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Readiness and liveness.
     pub fn health(&self) -> &Health {
         &self.health
     }
@@ -173,6 +196,34 @@ impl App {
         &self.admission
     }
 
+    /// Looks for what has been revoked until the drain.
+    fn follow_trust(&self) -> impl Future<Output = ()> + Send + use<> {
+        let (feed, health, beat) = (self.admission.revoke.feed.clone(), self.health.clone(), self.hears("trust feed"));
+        let (draining, metrics) = (self.lifecycle.draining(), self.metrics.clone());
+        async move {
+            let looking = feed.keep_looking(|looked| {
+                beat.here();
+                report_store(&health, &metrics, looked);
+            });
+            draining.run_until_cancelled(looking).await;
+            beat.rest();
+        }
+    }
+
+    fn lookout(&self) -> Lookout {
+        Lookout {
+            outbox: self.store.clone(),
+            metrics: self.metrics.clone(),
+            health: self.health.clone(),
+            clock: self.clock(),
+            settings: self.limits.clone(),
+        }
+    }
+
+    fn hears(&self, name: &'static str) -> Beat {
+        self.health.listens_for(name, SILENCE_MAX, self.clock())
+    }
+
     fn clock(&self) -> SharedClock {
         self.admission.revoke.clock.clone()
     }
@@ -187,10 +238,11 @@ fn verifier(config: &Config, published: &[kit::authn::Jwk], feed: Feed, clock: S
 }
 
 /// The feed's look into the store each second doubles as its check.
-fn report_store(health: &Health, looked: Result<(), StoreError>) {
+fn report_store(health: &Health, metrics: &Metrics, looked: Result<(), StoreError>) {
     match looked {
         Ok(()) => health.set("store", Part::Ready),
         Err(error) => {
+            metrics.store_failed("trust");
             tracing::warn!(error = &error as &dyn std::error::Error, "the store cannot be read");
             health.set("store", Part::NotReady("cannot be read".to_owned()));
         }

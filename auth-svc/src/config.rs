@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::hashing::{Cost, Room};
+use crate::lookout::HealthSettings;
 
 /// What the names of environment variables begin with.
 pub const ENV_PREFIX: &str = "AFTERWORD_AUTH";
@@ -32,7 +33,7 @@ const LONGEST: Period = Period::days(3650);
 pub struct Config {
     /// Address of the gRPC server, `host:port`.
     pub listen: String,
-    /// Address of the admin server, `host:port`: health and readiness. Keep it off the public network.
+    /// Address of the admin server, `host:port`: health, readiness and metrics. Keep it off the public network.
     pub admin_listen: String,
     /// Where accounts and sessions are kept: `sqlite:PATH`.
     pub store: String,
@@ -58,6 +59,8 @@ pub struct Config {
     pub password: PasswordConfig,
     /// How ended sessions are passed on to context-svc.
     pub relay: RelayConfig,
+    /// From when on the service says that it is degraded.
+    pub health: HealthSettings,
     /// Whether gRPC reflection answers.
     pub reflection: bool,
     /// How log lines look.
@@ -116,6 +119,7 @@ impl Default for Config {
             session_absolute: Period::days(30),
             password: PasswordConfig::default(),
             relay: RelayConfig::default(),
+            health: HealthSettings::default(),
             reflection: true,
             log_format: LogFormat::default(),
             log_filter: "info".to_owned(),
@@ -166,6 +170,7 @@ impl Settings for Config {
             ("relay.claim", self.relay.claim),
             ("relay.backoff_max", self.relay.backoff_max),
             ("relay.keep_sent", self.relay.keep_sent),
+            ("health.outbox_age_max", self.health.outbox_age_max),
         ] {
             if period > LONGEST {
                 return wrong(key, "must be at most 3650d");
@@ -179,6 +184,9 @@ impl Settings for Config {
         }
         if self.relay.claim <= self.relay.deadline {
             return wrong("relay.claim", "must be longer than relay.deadline");
+        }
+        if self.health.outbox_age_max < Period::secs(1) {
+            return wrong("health.outbox_age_max", "must be at least 1s");
         }
         Ok(())
     }
@@ -249,6 +257,7 @@ mod tests {
             ("session_absolute", "9999999d"),
             ("relay.claim", "1s"),
             ("relay.keep_sent", "9999999d"),
+            ("health.outbox_age_max", "0s"),
             ("internal_tokens", "short"),
         ] {
             let refused = with(&[TOKEN, (key, value)]).expect_err(key);

@@ -6,6 +6,8 @@ pub mod app;
 pub mod config;
 pub mod domain;
 mod grpc;
+pub mod lookout;
+pub mod metrics;
 pub mod relay;
 pub mod store;
 

@@ -41,7 +41,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     if reflection {
         server = server.with_reflection(&[proto::DESCRIPTOR_SET], auth_svc::SERVICES)?;
     }
-    serve::admin(admin, app.health(), &lifecycle);
+    serve::admin(admin, app.health(), vec![app.registry().clone()], &lifecycle);
     server.serve(grpc, &lifecycle);
     app.start(context_svc);
 

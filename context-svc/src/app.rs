@@ -1,6 +1,7 @@
 //! Composition: the one place where domain, store, queue, model and transport meet.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kit::authn::{Gate, InternalTokens, Keys, Policy, TrustSet, Verifier, follow};
 use kit::clock::SharedClock;
@@ -8,6 +9,7 @@ use kit::error::InvalidField;
 use kit::id::UserId;
 use kit::lifecycle::Lifecycle;
 use kit::serve::{Health, Part};
+use kit::telemetry::metrics::{Registry, RpcMeter};
 use tokio::sync::{Notify, mpsc};
 use tonic::service::Routes;
 use tonic::transport::Channel;
@@ -17,7 +19,7 @@ use crate::domain::append::Append;
 use crate::domain::conversations::Conversations;
 use crate::domain::erase::Erase;
 use crate::domain::extract::Extractor;
-use crate::domain::operate::Operate;
+use crate::domain::operate::{Limits, Operate};
 use crate::domain::recall::{self, Recall};
 use crate::domain::schedule::Schedule;
 use crate::domain::summarise::RollUps;
@@ -27,11 +29,17 @@ use crate::grpc::{
 };
 use crate::llm::Model;
 use crate::llm::local::Local;
+use crate::llm::measured::{Measured, Streak};
 use crate::llm::paced::Paced;
+use crate::lookout::Lookout;
+use crate::metrics::Metrics;
 use crate::queue::{Queue, Summaries, sweep};
 use crate::store::Store;
 use crate::store::open::{OpenError, open, open_shared};
 use crate::upkeep::{Eraser, Janitor, probe};
+
+/// How long the queue may go without looking for work before the process is as good as dead.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 /// Why context-svc could not start.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +64,9 @@ pub struct App {
     erasure_bell: Arc<Notify>,
     changes: Changes,
     model: Arc<dyn Model>,
+    streak: Streak,
+    registry: Registry,
+    metrics: Metrics,
     health: Health,
     lifecycle: Lifecycle,
 }
@@ -79,7 +90,19 @@ impl App {
         let tokens = config.tokens()?;
         let store = if config.store_shared { open_shared(&config.store).await? } else { open(&config.store).await? };
         let bell = Arc::new(Notify::new());
-        let schedule = Schedule::new(store.clone(), clock.clone(), bell.clone(), config.schedule.clone());
+        let registry = Registry::new("context-svc");
+        let metrics = Metrics::new(&registry);
+        metrics.bounds(config.schedule.depth, config.queue.slots);
+        let schedule =
+            Schedule::new(store.clone(), clock.clone(), bell.clone(), config.schedule.clone()).counted(metrics.clone());
+        let streak = Streak::default();
+        let model = Arc::new(Measured {
+            model,
+            provider: config.provider.name(),
+            metrics: metrics.clone(),
+            clock: clock.clone(),
+            streak: streak.clone(),
+        });
         let policy = Policy {
             issuer: config.issuer.clone(),
             audience: config.audience.clone(),
@@ -89,6 +112,7 @@ impl App {
         let health = Health::new();
         health.set("store", Part::Ready);
         health.set("trust", Part::NotReady("waits for the first revocations from auth-svc".to_owned()));
+        registry.show(&health);
         Ok(Self {
             config,
             store,
@@ -100,6 +124,9 @@ impl App {
             erasure_bell: Arc::new(Notify::new()),
             changes: Changes::default(),
             model,
+            streak,
+            registry,
+            metrics,
             health,
             lifecycle: lifecycle.clone(),
         })
@@ -107,7 +134,7 @@ impl App {
 
     /// The gRPC services, behind their gate.
     pub fn routes(&self) -> Routes {
-        let append = Append::new(self.store.clone(), self.schedule.clone());
+        let append = Append::new(self.store.clone(), self.schedule.clone()).counted(self.metrics.clone());
         let conversations = Conversations::new(self.store.clone());
         let again_after = self.config.upkeep.erase_again_after;
         let erase = Erase::new(self.store.clone(), self.clock.clone(), self.erasure_bell.clone(), again_after);
@@ -120,7 +147,7 @@ impl App {
             ExtractionApi {
                 schedule: self.schedule.clone(),
                 conversations: conversations.clone(),
-                operate: Operate::new(self.store.clone(), self.clock.clone(), self.bell.clone()),
+                operate: self.operate(),
                 watchers: self.watchers(),
                 bounds: QueueBounds { depth: self.config.schedule.depth, slots: self.config.queue.slots },
             },
@@ -135,7 +162,8 @@ impl App {
             },
             MemoryAdminApi { erase },
         );
-        Gate::new(self.verifier.clone(), self.tokens.clone(), ACCESS).around(routes)
+        let gated = Gate::new(self.verifier.clone(), self.tokens.clone(), ACCESS).around(routes);
+        RpcMeter::new(&self.registry, proto::METHODS).around(gated)
     }
 
     /// Starts what goes on beside the requests: the workers, the sweep, and following the auth-svc behind `channel`.
@@ -159,10 +187,13 @@ impl App {
             changes: self.changes.clone(),
             extracted: Some(extracted),
             settings: self.config.queue.clone(),
+            metrics: self.metrics.clone(),
+            beat: self.health.listens_for("claims", SILENCE_MAX, self.clock.clone()),
         };
         queue.start(&self.lifecycle);
         self.start_summaries(summaries);
-        sweep(&self.lifecycle, self.clock.clone(), self.schedule.clone(), self.config.queue.sweep);
+        let (schedule, metrics) = (self.schedule.clone(), self.metrics.clone());
+        sweep(&self.lifecycle, self.clock.clone(), schedule, metrics, self.config.queue.sweep);
         self.start_upkeep(extractor);
         // Not a task of the runtime, which would not end before it: a process that is asked to stop must not wait for it.
         let warming = std::thread::Builder::new().name("vocabulary".to_owned()).spawn(recall::tokens::warm_up);
@@ -170,6 +201,8 @@ impl App {
             tracing::debug!(error = &error as &dyn std::error::Error, "the first request will load the vocabulary");
         }
         self.watch_trust();
+        let looking = self.lookout().keep_looking();
+        self.lifecycle.spawn("lookout", self.lifecycle.draining().run_until_cancelled_owned(looking));
     }
 
     /// Starts erasing, forgetting what is old, and trying again after an outage.
@@ -197,11 +230,17 @@ impl App {
             extracted,
             queue: queue.clone(),
             settings: summary.clone(),
+            metrics: self.metrics.clone(),
         };
         summaries.start(&self.lifecycle);
     }
 
-    /// Readiness.
+    /// What it counts.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Readiness and liveness.
     pub fn health(&self) -> &Health {
         &self.health
     }
@@ -238,12 +277,34 @@ impl App {
         Watchers { watch, verifier: self.verifier.clone(), clock, lifecycle }
     }
 
-    /// Readiness follows the trust feed: without keys and revocations nobody can be let in.
+    fn operate(&self) -> Operate {
+        let limits = Limits {
+            ready_age_max: *self.config.health.ready_age_max,
+            model_failures_max: self.config.health.model_failures_max,
+            model: self.model.clone(),
+            streak: self.streak.clone(),
+        };
+        let jobs = self.store.clone();
+        Operate::new(jobs, self.clock.clone(), self.bell.clone(), limits).counted(self.metrics.clone())
+    }
+
+    fn lookout(&self) -> Lookout {
+        Lookout {
+            operate: self.operate(),
+            jobs: self.store.clone(),
+            verifier: self.verifier.clone(),
+            metrics: self.metrics.clone(),
+            health: self.health.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
+    /// Readiness follows the trust feed, at once when it first comes: without keys and revocations nobody can be let in.
     fn watch_trust(&self) {
         let (verifier, health, clock) = (self.verifier.clone(), self.health.clone(), self.clock.clone());
         let waiting = async move {
             while !verifier.is_ready() {
-                clock.sleep(std::time::Duration::from_millis(50)).await;
+                clock.sleep(Duration::from_millis(50)).await;
             }
             health.set("trust", Part::Ready);
         };

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::extract::Cut;
 use crate::domain::schedule::ScheduleSettings;
+use crate::lookout::HealthSettings;
 use crate::queue::{QueueSettings, SummarySettings};
 use crate::upkeep::UpkeepSettings;
 
@@ -27,7 +28,7 @@ const ERASE_AGAIN: std::ops::RangeInclusive<Period> = Period::mins(1)..=Period::
 pub struct Config {
     /// Address of the gRPC server, `host:port`.
     pub listen: String,
-    /// Address of the admin server, `host:port`: health and readiness. Keep it off the public network.
+    /// Address of the admin server, `host:port`: health, readiness and metrics. Keep it off the public network.
     pub admin_listen: String,
     /// Where conversations, jobs and memories are kept: `sqlite:PATH`.
     pub store: String,
@@ -59,6 +60,8 @@ pub struct Config {
     pub upkeep: UpkeepSettings,
     /// When what is remembered of many conversations is rolled up.
     pub summary: SummarySettings,
+    /// From when on the service says that it is degraded.
+    pub health: HealthSettings,
     /// Whether gRPC reflection answers.
     pub reflection: bool,
     /// How log lines look.
@@ -90,6 +93,15 @@ pub struct ExtractionConfig {
     pub pieces_per_pass: usize,
 }
 
+impl Provider {
+    /// What it is called among the metrics.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+        }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -109,6 +121,7 @@ impl Default for Config {
             queue: QueueSettings::default(),
             upkeep: UpkeepSettings::default(),
             summary: SummarySettings::default(),
+            health: HealthSettings::default(),
             reflection: true,
             log_format: LogFormat::default(),
             log_filter: "info".to_owned(),
@@ -171,6 +184,8 @@ impl Settings for Config {
             ("upkeep.probe", upkeep.probe >= second, "must be at least 1s"),
             ("summary.threshold", (1..=200).contains(&self.summary.threshold), "must be 1 to 200"),
             ("summary.sweep", (second..=Period::hours(1)).contains(&self.summary.sweep), "must be 1s to 1h"),
+            ("health.ready_age_max", self.health.ready_age_max >= second, "must be at least 1s"),
+            ("health.model_failures_max", self.health.model_failures_max >= 1, "must be at least 1"),
             // What is given back when the queue's time is over must still be written down.
             ("drain", self.drain > queue.drain, "must be longer than queue.drain"),
         ];
@@ -203,6 +218,7 @@ impl Config {
             ("upkeep.dead_details", upkeep.dead_details),
             ("upkeep.erasures", upkeep.erasures),
             ("upkeep.probe", upkeep.probe),
+            ("health.ready_age_max", self.health.ready_age_max),
         ];
         match periods.into_iter().find(|(_, period)| *period > PERIOD_MAX) {
             Some((key, _)) => Err(InvalidField::new(key, format!("must be at most {PERIOD_MAX}"))),

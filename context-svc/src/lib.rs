@@ -8,6 +8,8 @@ pub mod config;
 pub mod domain;
 mod grpc;
 pub mod llm;
+pub mod lookout;
+pub mod metrics;
 pub mod queue;
 pub mod store;
 pub mod upkeep;

@@ -233,6 +233,12 @@ impl Processes {
         INTERNAL_TOKEN
     }
 
+    /// What the admin port of a service answers to `GET path`; `None` if the service does not run.
+    pub async fn admin(&self, service: Service, path: &str) -> Option<String> {
+        let url = format!("http://{}:{}{path}", self.address, service.admin_port());
+        reqwest::get(url).await.ok()?.text().await.ok()
+    }
+
     /// How much processor time a running service has used so far, of all its threads.
     pub fn processor_time(&self, service: Service) -> std::io::Result<Duration> {
         let id = self.running.get(&service).and_then(Child::id).unwrap_or_default();

@@ -212,7 +212,7 @@ impl World {
                 let listener = listener.expect("a free port can be bound");
                 let address = listener.local_addr().expect("a bound listener has an address");
                 self.client = Client::new(format!("http://{address}"));
-                (node.gateway(&self.config.gateway, listener).expect("the service starts"), Store::None)
+                (node.gateway(&self.config.gateway, listener).expect("the service starts").health, Store::None)
             }
         };
         self.running.insert(service, Running { lifecycle, store });

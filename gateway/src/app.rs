@@ -10,17 +10,19 @@ use axum::routing::any;
 use kit::authn::{Policy, Verifier};
 use kit::clock::SharedClock;
 use kit::lifecycle::Lifecycle;
-use kit::serve::{Health, Part};
+use kit::serve::Health;
+use kit::telemetry::metrics::Registry;
 use prost_reflect::{DescriptorError, DescriptorPool};
 use tokio::net::TcpListener;
 use tonic::transport::Channel;
 
 use crate::config::Config;
-use crate::http::access;
+use crate::http::access::{self, Around};
 use crate::http::cors::Origins;
 use crate::http::guard::Guard;
 use crate::http::server;
 use crate::http::transcoded::Transcoder;
+use crate::metrics::Metrics;
 use crate::transcode::Table;
 use crate::transcode::rule::{Rpc, RuleError};
 use crate::upstream::{Upstreams, chat_channel};
@@ -38,6 +40,8 @@ const AUTH_PACKAGE: &str = "afterword.auth.v1";
 /// The longest life of an access token that is accepted: the longest that auth-svc can be told to give one.
 const TOKEN_TTL_MAX: Duration = Duration::from_secs(3600);
 const TRUST_REPORT_EVERY: Duration = Duration::from_millis(100);
+/// What it is called where several services share a page.
+const SERVICE: &str = "gateway";
 const CHAT_SERVICE: &str = "afterword.context.v1.ChatService";
 
 /// Why the gateway cannot start.
@@ -108,9 +112,10 @@ pub fn token_policy(config: &Config) -> Policy {
 }
 
 /// The gateway, ready to serve.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct App {
     router: Router,
+    registry: Registry,
 }
 
 impl App {
@@ -130,6 +135,8 @@ impl App {
             upstreams = upstreams.with(service.full_name(), channel.clone());
         }
         let guard = Guard::new(verifier, PUBLIC);
+        let registry = Registry::new(SERVICE);
+        let metrics = Metrics::new(&registry);
         let chat = Chat {
             converse: converse(&pool)?,
             channel: channels.chat,
@@ -138,48 +145,23 @@ impl App {
             trusted_proxies: config.trusted_proxies,
             clock,
             lifecycle: lifecycle.clone(),
+            metrics: metrics.clone(),
         };
-        Self::compose(config, &pool, upstreams, Some(guard), Some(chat))
+        let router = compose(config, &pool, upstreams, Some(guard))?.chat(chat).around(config, metrics);
+        Ok(Self { router, registry })
     }
 
     /// The gateway in front of anybody's services, by their descriptor set. Nobody is asked for a token.
     pub fn of_descriptor_set(config: &Config, descriptor_set: &[u8], upstreams: Upstreams) -> Result<Self, StartError> {
         let pool = DescriptorPool::decode(descriptor_set)?;
-        Self::compose(config, &pool, upstreams, None, None)
+        let registry = Registry::new(SERVICE);
+        let router = compose(config, &pool, upstreams, None)?.around(config, Metrics::new(&registry));
+        Ok(Self { router, registry })
     }
 
-    fn compose(
-        config: &Config,
-        pool: &DescriptorPool,
-        upstreams: Upstreams,
-        guard: Option<Guard>,
-        chat: Option<Chat>,
-    ) -> Result<Self, StartError> {
-        if let Some(service) = upstreams.services().find(|service| pool.get_service_by_name(service).is_none()) {
-            return Err(StartError::UnknownService { service: service.to_owned() });
-        }
-        let table = Table::of(pool, |service| upstreams.serves(service))?;
-        if table.rules().is_empty() {
-            let services = upstreams.services().collect::<Vec<_>>().join(", ");
-            return Err(StartError::NoRules { services });
-        }
-        let transcoder = Arc::new(Transcoder {
-            table,
-            upstreams,
-            guard,
-            body_bytes_max: config.body_bytes_max,
-            deadline_max: *config.deadline_max,
-            trusted_proxies: config.trusted_proxies,
-        });
-        let mut router = Router::new().fallback(move |request: Request| {
-            let transcoder = Arc::clone(&transcoder);
-            async move { transcoder.answer(request).await }
-        });
-        if let Some(chat) = chat.map(Arc::new) {
-            router = router.route(ws::PATH, any(move |request: Request| Arc::clone(&chat).open(request)));
-        }
-        let origins = Origins::new(config.origins.clone());
-        Ok(Self { router: router.layer(from_fn_with_state(origins, access::around)) })
+    /// What it counts.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     /// Serves on `listener` until the drain.
@@ -188,15 +170,54 @@ impl App {
     }
 }
 
+/// Every route but those around and beside the transcoder.
+struct Routes(Router);
+
+fn compose(
+    config: &Config,
+    pool: &DescriptorPool,
+    upstreams: Upstreams,
+    guard: Option<Guard>,
+) -> Result<Routes, StartError> {
+    if let Some(service) = upstreams.services().find(|service| pool.get_service_by_name(service).is_none()) {
+        return Err(StartError::UnknownService { service: service.to_owned() });
+    }
+    let table = Table::of(pool, |service| upstreams.serves(service))?;
+    if table.rules().is_empty() {
+        let services = upstreams.services().collect::<Vec<_>>().join(", ");
+        return Err(StartError::NoRules { services });
+    }
+    let transcoder = Arc::new(Transcoder {
+        table,
+        upstreams,
+        guard,
+        body_bytes_max: config.body_bytes_max,
+        deadline_max: *config.deadline_max,
+        trusted_proxies: config.trusted_proxies,
+    });
+    Ok(Routes(Router::new().fallback(move |request: Request| {
+        let transcoder = Arc::clone(&transcoder);
+        async move { transcoder.answer(request).await }
+    })))
+}
+
+impl Routes {
+    fn chat(self, chat: Chat) -> Self {
+        let chat = Arc::new(chat);
+        Self(self.0.route(ws::PATH, any(move |request: Request| Arc::clone(&chat).open(request))))
+    }
+
+    fn around(self, config: &Config, metrics: Metrics) -> Router {
+        let around = Around { origins: Origins::new(config.origins.clone()), metrics };
+        self.0.layer(from_fn_with_state(around, access::around))
+    }
+}
+
 /// Keeps the readiness part `trust` true to whether tokens can be verified, until the drain.
 pub async fn report_trust(verifier: Verifier, health: Health, clock: SharedClock, lifecycle: Lifecycle) {
     let reporting = async {
         loop {
-            let state = match verifier.is_ready() {
-                true => Part::Ready,
-                false => Part::NotReady("no complete set of keys and revocations has come from auth-svc".to_owned()),
-            };
-            health.set("trust", state);
+            health.set("trust", verifier.readiness());
             clock.sleep(TRUST_REPORT_EVERY).await;
         }
     };

@@ -18,7 +18,7 @@ pub const ENV_PREFIX: &str = "AFTERWORD_GATEWAY";
 pub struct Config {
     /// Address of the HTTP server, `host:port`.
     pub listen: String,
-    /// Address of the admin server, `host:port`: health and readiness. Keep it off the public network.
+    /// Address of the admin server, `host:port`: health, readiness and metrics. Keep it off the public network.
     pub admin_listen: String,
     /// Where auth-svc listens, a URI.
     pub auth_svc: String,

@@ -12,6 +12,7 @@ pub mod app;
 pub mod config;
 pub mod failure;
 pub mod http;
+pub mod metrics;
 pub mod refusal;
 #[cfg(test)]
 mod testing;

@@ -51,7 +51,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     let http = serve::bind("listen", &config.listen).await?;
     let admin = serve::bind("admin_listen", &config.admin_listen).await?;
-    serve::admin(admin, &health, &lifecycle);
+    app.registry().show(&health);
+    serve::admin(admin, &health, vec![app.registry().clone()], &lifecycle);
     app.serve(http, &lifecycle);
 
     lifecycle.until_signal().await?;

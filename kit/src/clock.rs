@@ -2,7 +2,7 @@
 //!
 //! Everything else is handed a [`Timestamp`] or a [`SharedClock`], so that a test can move time instead of waiting for it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
@@ -16,6 +16,12 @@ pub trait Clock: Send + Sync + 'static {
 
     /// Completes once `duration` of this clock's time has passed.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+
+    /// How much time has passed since some fixed moment. Setting the machine's clock does not change it, and it never goes back.
+    fn uptime(&self) -> Duration {
+        static FIRST: OnceLock<Instant> = OnceLock::new();
+        FIRST.get_or_init(monotonic_clock).elapsed()
+    }
 }
 
 /// A clock that many owners share.
@@ -112,6 +118,10 @@ impl Clock for TestClock {
                 }
             }
         })
+    }
+
+    fn uptime(&self) -> Duration {
+        self.elapsed()
     }
 }
 

@@ -15,4 +15,3 @@ pub mod serve;
 pub mod sqlite;
 pub mod status;
 pub mod telemetry;
-pub mod trace;

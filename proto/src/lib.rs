@@ -6,6 +6,7 @@
 //! - [`auth::v1`]: accounts, login sessions, tokens, revocations.
 //! - [`context::v1`]: conversations, extraction, memory, chat.
 //! - [`DESCRIPTOR_SET`]: the same contract as data, for reflection, the REST route table and OpenAPI.
+//! - [`METHODS`]: what can be called, as paths.
 
 /// Accounts, login sessions, tokens and revocations (package `afterword.auth`).
 pub mod auth {
@@ -29,3 +30,6 @@ pub mod context {
 ///
 /// Decode it with `prost_reflect::DescriptorPool::decode`: a `prost_types::FileDescriptorSet` forgets the HTTP rules.
 pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor_set.bin"));
+
+/// The path of every method, such as `/afterword.auth.v1.AuthService/Login`, in ascending order.
+pub const METHODS: &[&str] = include!(concat!(env!("OUT_DIR"), "/methods.rs"));

@@ -28,7 +28,7 @@ struct Arguments {
 enum Command {
     /// Hold the source tree to its invariants, I1 to I6 of ARCHITECTURE.md.
     Tidy,
-    /// Write the generated documents: docs/configuration.md, docs/errors.md and the tables of docs/api.md.
+    /// Write the generated documents: docs/configuration.md, docs/errors.md, docs/metrics.md and the tables of docs/api.md.
     Docs {
         /// Write nothing; fail if a document is not what would be written.
         #[arg(long)]

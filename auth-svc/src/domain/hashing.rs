@@ -83,6 +83,7 @@ pub struct Hasher {
     argon2: Argon2<'static>,
     admitted: Arc<Semaphore>,
     running: Arc<Semaphore>,
+    room: Room,
     dummy: Secret,
 }
 
@@ -94,7 +95,18 @@ impl Hasher {
         // Nobody knows the password of this hash, and it costs what a real one costs.
         let dummy = hash_with(&argon2, &secret_bytes::<32>())?;
         let admitted = Arc::new(Semaphore::new(room.running + room.waiting));
-        Ok(Self { argon2, admitted, running: Arc::new(Semaphore::new(room.running)), dummy })
+        Ok(Self { argon2, admitted, running: Arc::new(Semaphore::new(room.running)), room, dummy })
+    }
+
+    /// How many passwords are being hashed.
+    pub fn running(&self) -> usize {
+        self.room.running - self.running.available_permits()
+    }
+
+    /// How many wait for their turn.
+    pub fn waiting(&self) -> usize {
+        let admitted = self.room.running + self.room.waiting - self.admitted.available_permits();
+        admitted.saturating_sub(self.running())
     }
 
     /// The hash to keep of `password`, as a PHC string.
@@ -195,8 +207,10 @@ mod tests {
         let mut waits = Box::pin(hasher.hash(password("second")));
         assert!(futures::poll!(&mut waits).is_pending());
         let refused = hasher.hash(password("third")).await;
+        let (running, waiting) = (hasher.running(), hasher.waiting());
         drop(one);
 
+        assert_eq!((running, waiting), (1, 1));
         assert!(matches!(refused, Err(HashingError::Busy)));
         assert!(waits.await.is_ok());
     }

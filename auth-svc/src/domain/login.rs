@@ -6,6 +6,7 @@ use super::account::{Account, Email};
 use super::admission::{Admission, AdmissionError, Admitted};
 use super::hashing::{Hasher, HashingError, Verdict};
 use super::password::Password;
+use crate::metrics::Metrics;
 use crate::store::StoreError;
 
 /// Who wants in. An address that is none is an address nobody has: it costs and answers the same.
@@ -81,11 +82,19 @@ pub struct Login {
     pub hasher: Hasher,
     /// Starts sessions.
     pub admission: Admission,
+    /// Counts.
+    pub metrics: Metrics,
 }
 
 impl Login {
     /// Starts a session if the password is right.
     pub async fn log_in(&self, credentials: Credentials) -> Result<Admitted, LoginError> {
+        let outcome = self.try_credentials(credentials).await;
+        self.metrics.logged_in(outcome.as_ref().err().map(Classify::reason));
+        outcome
+    }
+
+    async fn try_credentials(&self, credentials: Credentials) -> Result<Admitted, LoginError> {
         let read_at = self.admission.revoke.clock.now();
         // Hash and generation come from this one read: a later generation could be that of another password.
         let account = match &credentials.email {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use kit::authn::{KeySet, signature_only};
 use kit::id::{SessionId, UserId};
-use kit::trace::TraceContext;
+use kit::telemetry::trace::TraceContext;
 
 use super::refresh_token::{RefreshKeys, RefreshToken};
 use super::revoke::Revoke;
 use super::session::RevokeReason;
+use crate::metrics::Metrics;
 use crate::store::StoreError;
 
 /// What the caller holds. Either is enough; the bearer token counts first.
@@ -46,11 +47,19 @@ pub struct Logout {
     pub issuer: String,
     /// The `aud` of our tokens.
     pub audience: String,
+    /// Counts.
+    pub metrics: Metrics,
 }
 
 impl Logout {
     /// Ends the session that is proved by what was presented. An error means that the store could not be asked, nothing else.
     pub async fn log_out(&self, presented: Presented) -> Result<LoggedOut, StoreError> {
+        let outcome = self.end(presented).await;
+        self.metrics.logged_out(outcome.as_ref().ok().copied());
+        outcome
+    }
+
+    async fn end(&self, presented: Presented) -> Result<LoggedOut, StoreError> {
         let trace = presented.trace;
         let Some((user, session)) = self.proved(presented).await? else {
             return Ok(LoggedOut::Before);

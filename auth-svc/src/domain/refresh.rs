@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kit::error::{Classify, Kind};
-use kit::trace::TraceContext;
+use kit::telemetry::trace::TraceContext;
 
 use super::account::Account;
 use super::admission::{Admission, Admitted};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kit::clock::SharedClock;
 use kit::id::{SessionId, UserId};
-use kit::trace::TraceContext;
+use kit::telemetry::trace::TraceContext;
 use tokio::sync::Notify;
 
 use super::feed::{Ended, Ending, Feed};

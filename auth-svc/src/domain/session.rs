@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kit::id::{SessionId, UserId};
-use kit::trace::TraceContext;
+use kit::telemetry::trace::TraceContext;
 
 use super::account::Account;
 use super::refresh_token::TokenHash;

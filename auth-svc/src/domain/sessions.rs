@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use kit::authn::Caller;
 use kit::error::{Classify, Kind};
 use kit::id::SessionId;
-use kit::trace::TraceContext;
+use kit::telemetry::trace::TraceContext;
 
 use super::account::Account;
 use super::admission::Admission;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kit::authn::{Caller, Jwk};
 use kit::lifecycle::Lifecycle;
 use kit::status::{to_status, unbuilt};
-use kit::trace::TraceContext;
+use kit::telemetry::trace::TraceContext;
 use proto::auth::v1 as pb;
 use proto::auth::v1::auth_service_server::AuthService;
 use tonic::{Request, Response, Status};

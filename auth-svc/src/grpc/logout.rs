@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kit::authn::bearer;
 use kit::error::{Classify, Kind};
 use kit::lifecycle::Lifecycle;
-use kit::trace::TraceContext;
+use kit::telemetry::trace::TraceContext;
 use proto::auth::v1 as pb;
 use proto::auth::v1::logout_response::Extraction;
 use tonic::Request;

@@ -3,6 +3,7 @@
 pub mod breaker;
 pub mod outbox;
 pub mod scheduler;
+pub mod sight;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +14,12 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::metrics::Delivery;
 use crate::store::{OutboxStore, StoreError};
 use breaker::Breaker;
 use outbox::OutboxEntry;
 use scheduler::{Answer, Scheduler};
+use sight::Sight;
 
 /// The outbox is looked into this often even if nobody rings: entries put off come due, and a ring may be lost in a crash.
 const TICK: Duration = Duration::from_secs(1);
@@ -53,6 +56,8 @@ pub struct Relay {
     pub clock: SharedClock,
     /// How.
     pub terms: Terms,
+    /// Who is shown what becomes of it.
+    pub sight: Sight,
 }
 
 impl Relay {
@@ -63,6 +68,7 @@ impl Relay {
         // A claim is a write: it is made when there may be something, not after every answer.
         let mut may_have_more = true;
         while !draining.is_cancelled() {
+            self.sight.goes_round();
             let room = breaker.room(calls.len(), self.clock.now());
             if may_have_more && room > 0 {
                 let claimed = self.claim(room).await;
@@ -83,6 +89,7 @@ impl Relay {
                 }
             }
         }
+        self.sight.rests();
         while let Some(Ok(first)) = calls.join_next().await {
             self.settle(first, &mut calls, &mut breaker).await;
         }
@@ -95,7 +102,10 @@ impl Relay {
             match self.outbox.purge_sent(before, PURGED_AT_ONCE).await {
                 Ok(purged) if purged == PURGED_AT_ONCE => continue,
                 Ok(_) => {}
-                Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "could not purge the outbox"),
+                Err(error) => {
+                    self.sight.store_failed();
+                    tracing::warn!(error = &error as &dyn std::error::Error, "could not purge the outbox");
+                }
             }
             self.clock.sleep(PURGE_EVERY).await;
         }
@@ -104,6 +114,7 @@ impl Relay {
     async fn claim(&self, room: usize) -> Vec<OutboxEntry> {
         let now = self.clock.now();
         self.outbox.claim_due(now, now + self.terms.claim, room).await.unwrap_or_else(|error| {
+            self.sight.store_failed();
             tracing::warn!(error = &error as &dyn std::error::Error, "could not read the outbox");
             Vec::new()
         })
@@ -125,27 +136,29 @@ impl Relay {
         }
         let mut sent = Vec::new();
         for (entry, answer) in answered {
+            self.sight.delivered(delivery(&answer));
             match answer {
                 Answer::Accepted => {
                     kit::failpoint::reached("entry-accepted");
                     sent.push(entry.session);
                 }
                 Answer::Unreachable(why) => self.put_off_unreachable(entry, &why, breaker).await,
-                Answer::Refused { retry_after, is_alarming, why } => {
+                Answer::Refused { retry_after, alarm, why } => {
                     // A no is an answer, too.
                     breaker.close();
                     let backoff_max = self.terms.backoff_max;
                     let wait = retry_after.unwrap_or_else(|| backoff(entry.attempts, BACKOFF_BASE, backoff_max));
                     let wait = wait.min(backoff_max);
-                    log_refusal(&entry, is_alarming, &why, wait);
-                    report(self.outbox.put_off(&entry.session, self.clock.now() + wait).await);
+                    log_refusal(&entry, alarm.is_some(), &why, wait);
+                    self.report(self.outbox.put_off(&entry.session, self.clock.now() + wait).await);
                 }
             }
         }
         if !sent.is_empty() {
             breaker.close();
-            report(self.outbox.mark_sent(&sent, self.clock.now()).await);
+            self.report(self.outbox.mark_sent(&sent, self.clock.now()).await);
         }
+        self.sight.breaker_is(breaker.is_open());
     }
 
     /// The entry is not to blame: it waits for the next probe, not for a backoff of its own.
@@ -156,7 +169,15 @@ impl Relay {
         }
         breaker.open(now);
         let until = breaker.probe_at().unwrap_or(now);
-        report(self.outbox.put_off(&entry.session, until).await);
+        self.report(self.outbox.put_off(&entry.session, until).await);
+    }
+
+    /// An entry whose outcome could not be recorded comes due again when its claim ends.
+    fn report(&self, recorded: Result<(), StoreError>) {
+        if let Err(error) = recorded {
+            self.sight.store_failed();
+            tracing::warn!(error = &error as &dyn std::error::Error, "could not record what became of an outbox entry");
+        }
     }
 
     /// How long to wait if nothing happens: until the next probe, if that is sooner than the next look.
@@ -182,12 +203,16 @@ fn log_refusal(entry: &OutboxEntry, is_alarming: bool, why: &str, wait: Duration
     }
 }
 
-/// An entry whose outcome could not be recorded comes due again when its claim ends.
-fn report(recorded: Result<(), StoreError>) {
-    if let Err(error) = recorded {
-        tracing::warn!(error = &error as &dyn std::error::Error, "could not record what became of an outbox entry");
+fn delivery(answer: &Answer) -> Delivery {
+    match answer {
+        Answer::Accepted => Delivery::Accepted,
+        Answer::Unreachable(_) => Delivery::Unreachable,
+        Answer::Refused { alarm: Some(code), .. } => Delivery::Alarming(code),
+        Answer::Refused { alarm: None, .. } => Delivery::Refused,
     }
 }
 
+#[cfg(test)]
+mod alarm_tests;
 #[cfg(test)]
 mod tests;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kit::authn::InternalToken;
-use kit::status::{reason_of, retry_after_of};
-use kit::trace::TRACEPARENT;
+use kit::status::{code_name, reason_of, retry_after_of};
+use kit::telemetry::trace::TRACEPARENT;
 use proto::context::v1::extraction_service_client::ExtractionServiceClient;
 use proto::context::v1::{ScheduleExtractionRequest, trigger::Cause};
 use tonic::service::interceptor::InterceptedService;
@@ -32,8 +32,8 @@ pub enum Answer {
     Refused {
         /// When to ask again, if that was said.
         retry_after: Option<Duration>,
-        /// Whether asking again cannot help before somebody has mended a version or a setting.
-        is_alarming: bool,
+        /// The gRPC status, if asking again cannot help before somebody has mended a version or a setting.
+        alarm: Option<&'static str>,
         /// For the log.
         why: String,
     },
@@ -82,5 +82,6 @@ fn answer(status: &Status) -> Answer {
     }
     let is_alarming =
         matches!(status.code(), Code::InvalidArgument | Code::Unimplemented | Code::Unauthenticated | Code::Internal);
-    Answer::Refused { retry_after: retry_after_of(status), is_alarming, why }
+    let alarm = is_alarming.then(|| code_name(status.code()));
+    Answer::Refused { retry_after: retry_after_of(status), alarm, why }
 }

@@ -3,12 +3,15 @@ use std::collections::VecDeque;
 use async_trait::async_trait;
 use kit::clock::TestClock;
 use kit::id::{SessionId, UserId};
+use kit::serve::Health;
+use kit::telemetry::metrics::Registry;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use super::*;
 use crate::domain::refresh_token::RefreshToken;
 use crate::domain::session::{LoginSession, Revocation, RevokeReason};
+use crate::metrics::Metrics;
 use crate::store::{SessionStore, SqliteStore};
 
 /// A context-svc that answers by script, and yes when the script is over.
@@ -66,33 +69,13 @@ impl World {
             bell: Arc::new(Notify::new()),
             clock: clock.clone(),
             terms,
+            sight: sight(&Registry::new("test"), &Health::new(), clock.clone()),
         };
         Self { store, clock, calls, relay, draining: CancellationToken::new() }
     }
 
     async fn sessions_end(&self, count: usize) {
-        for _ in 0..count {
-            let (user, token) = (UserId::random(), RefreshToken::first_of(SessionId::random()));
-            let now = self.clock.now();
-            let session = LoginSession {
-                id: token.session.clone(),
-                user: user.clone(),
-                born: 0,
-                device: String::new(),
-                created_at: now,
-                expires_at: now + Duration::from_secs(3600),
-                refresh_key: String::new(),
-                current: token.hash(),
-                previous: None,
-                rotations: 0,
-                rotated_at: now,
-                revoked_at: None,
-            };
-            self.store.create_session(&session).await.unwrap();
-            let revocation =
-                Revocation { session: session.id, user, reason: RevokeReason::Logout, at: now, trace: None };
-            self.store.revoke(&revocation).await.unwrap();
-        }
+        end_sessions(&self.store, self.clock.as_ref(), count).await;
     }
 
     /// Runs the relay until `calls` calls were made and settled.
@@ -110,6 +93,34 @@ impl World {
     async fn due_in(&self, wait: Duration) -> usize {
         let at = self.clock.now() + wait;
         self.store.claim_due(at, at, 1000).await.unwrap().len()
+    }
+}
+
+pub(super) fn sight(registry: &Registry, health: &Health, clock: SharedClock) -> Sight {
+    Sight::new(Metrics::new(registry), health.clone(), health.listens_for("relay", LONG, clock))
+}
+
+pub(super) async fn end_sessions(store: &SqliteStore, clock: &dyn kit::clock::Clock, count: usize) {
+    for _ in 0..count {
+        let (user, token) = (UserId::random(), RefreshToken::first_of(SessionId::random()));
+        let now = clock.now();
+        let session = LoginSession {
+            id: token.session.clone(),
+            user: user.clone(),
+            born: 0,
+            device: String::new(),
+            created_at: now,
+            expires_at: now + Duration::from_secs(3600),
+            refresh_key: String::new(),
+            current: token.hash(),
+            previous: None,
+            rotations: 0,
+            rotated_at: now,
+            revoked_at: None,
+        };
+        store.create_session(&session).await.unwrap();
+        let revocation = Revocation { session: session.id, user, reason: RevokeReason::Logout, at: now, trace: None };
+        store.revoke(&revocation).await.unwrap();
     }
 }
 
@@ -154,7 +165,7 @@ async fn while_context_svc_is_away_one_probe_goes_out_and_then_all() {
 #[tokio::test]
 async fn a_refusal_keeps_the_entry_for_as_long_as_was_asked() {
     let retry_after = Some(Duration::from_secs(30));
-    let full = Answer::Refused { retry_after, is_alarming: false, why: "QUEUE_FULL".to_owned() };
+    let full = Answer::Refused { retry_after, alarm: None, why: "QUEUE_FULL".to_owned() };
     let mut world = World::new([full], false).await;
     world.sessions_end(1).await;
 
@@ -166,7 +177,8 @@ async fn a_refusal_keeps_the_entry_for_as_long_as_was_asked() {
 
 #[tokio::test]
 async fn an_answer_that_says_we_are_wrong_keeps_the_entry_all_the_same() {
-    let wrong = Answer::Refused { retry_after: None, is_alarming: true, why: "INVALID_ARGUMENT".to_owned() };
+    let wrong =
+        Answer::Refused { retry_after: None, alarm: Some("INVALID_ARGUMENT"), why: "INVALID_ARGUMENT".to_owned() };
     let mut world = World::new([wrong], false).await;
     world.sessions_end(1).await;
 

@@ -19,7 +19,7 @@ use crate::domain::audit::AuditEntry;
 use crate::domain::feed::Ending;
 use crate::domain::keys::{SealedKey, SigningKeyRecord};
 use crate::domain::session::{LoginSession, Page, Revocation, Rotation, Standing};
-use crate::relay::outbox::OutboxEntry;
+use crate::relay::outbox::{OutboxEntry, Pending};
 
 pub use sqlite::SqliteStore;
 
@@ -97,6 +97,9 @@ pub trait OutboxStore: Send + Sync {
 
     /// Makes an entry due at another time. One that was sent meanwhile stays sent.
     async fn put_off(&self, session: &SessionId, until: Timestamp) -> Result<(), StoreError>;
+
+    /// What is not settled yet, due or not. Of more than `counted_max` entries only those due first are looked at.
+    async fn pending(&self, counted_max: usize) -> Result<Pending, StoreError>;
 
     /// Forgets entries sent before `before`, at most `limit` at a time; says how many.
     async fn purge_sent(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError>;

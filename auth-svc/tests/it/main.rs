@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod logout;
+mod metrics;
 mod refresh;
 mod relay;
 mod trust;

@@ -1,7 +1,7 @@
 //! The small language of these stories.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use auth_svc::domain::account::{Account, Email};
@@ -13,7 +13,7 @@ use kit::clock::{Clock, TestClock};
 use kit::id::{Secret, SessionId, UserId};
 use kit::lifecycle::Lifecycle;
 use kit::serve::{self, GrpcServer, Health, Part};
-use kit::trace::TraceContext;
+use kit::telemetry::trace::TraceContext;
 use proto::auth::v1 as pb;
 use proto::auth::v1::auth_service_client::AuthServiceClient;
 use proto::context::v1 as context;
@@ -170,8 +170,12 @@ pub(crate) struct ContextStandIn {
 impl ContextStandIn {
     async fn start() -> Self {
         let (sender, asked) = mpsc::unbounded_channel();
-        let mut stand_in =
-            Self { address: ([127, 0, 0, 1], 0).into(), asked, handler: Handler { asked: sender }, life: None };
+        let mut stand_in = Self {
+            address: ([127, 0, 0, 1], 0).into(),
+            asked,
+            handler: Handler { asked: sender, refusal: Refusal::default() },
+            life: None,
+        };
         stand_in.comes_back().await;
         stand_in
     }
@@ -195,6 +199,16 @@ impl ContextStandIn {
         self.life = Some(life);
     }
 
+    /// From now on it answers everything with what `refusal` makes.
+    pub(crate) fn refuses(&self, refusal: fn() -> Status) {
+        *self.handler.refusal.lock().unwrap() = Some(refusal);
+    }
+
+    /// From now on it says yes.
+    pub(crate) fn accepts(&self) {
+        *self.handler.refusal.lock().unwrap() = None;
+    }
+
     /// The session that it is next asked to extract.
     pub(crate) async fn is_asked(&mut self) -> String {
         tokio::time::timeout(PATIENCE, self.asked.recv()).await.expect("it is asked in time").expect("a session")
@@ -209,7 +223,11 @@ impl ContextStandIn {
 #[derive(Clone)]
 struct Handler {
     asked: mpsc::UnboundedSender<String>,
+    refusal: Refusal,
 }
+
+/// What everything is refused with, if it is.
+type Refusal = Arc<Mutex<Option<fn() -> Status>>>;
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -224,6 +242,9 @@ impl ExtractionService for Handler {
         assert!(TraceContext::of(request.metadata().as_ref()).is_some(), "every logout can be traced");
         let request = request.into_inner();
         assert_eq!(request.cause(), context::trigger::Cause::Logout);
+        if let Some(refusal) = *self.refusal.lock().unwrap() {
+            return Err(refusal());
+        }
         self.asked.send(request.session_id).unwrap();
         Ok(Response::new(context::ScheduleExtractionResponse::default()))
     }

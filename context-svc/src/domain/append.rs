@@ -8,6 +8,7 @@ use kit::id::SessionId;
 
 use super::model::{Addition, Appended, Cause, ClientId, ConversationKey, NewMessage, Role};
 use super::schedule::Schedule;
+use crate::metrics::Metrics;
 use crate::store::{Store, StoreError};
 
 /// A message as its client sends it.
@@ -30,12 +31,18 @@ pub struct Draft {
 pub struct Append {
     store: Arc<dyn Store>,
     schedule: Schedule,
+    metrics: Metrics,
 }
 
 impl Append {
     /// `schedule` sets the terms for what another login session left behind, and is told of what has become long.
     pub fn new(store: Arc<dyn Store>, schedule: Schedule) -> Self {
-        Self { store, schedule }
+        Self { store, schedule, metrics: Metrics::unread() }
+    }
+
+    /// The same, counting what is said.
+    pub fn counted(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// Adds all of the drafts or none, creating the conversation with the first ones. On return they are durable, and will
@@ -55,6 +62,7 @@ impl Append {
             let closed = self.store.is_closed(&key.user_id).await?;
             return Err(if closed { AppendError::AccountDeleted } else { AppendError::ConversationDeleting });
         };
+        self.metrics.appended(&appended);
         if appended.messages.iter().any(|message| !message.duplicate) {
             self.mind_the_size(key).await;
         }

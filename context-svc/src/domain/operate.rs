@@ -10,6 +10,9 @@ use tokio::sync::Notify;
 
 use super::conversations::Page;
 use super::model::{ConversationKey, Extraction, ExtractionCursor, ExtractionFilter, JobState, Moved, QueueCounts};
+use crate::llm::Model;
+use crate::llm::measured::Streak;
+use crate::metrics::Metrics;
 use crate::store::{OperatorStore, StoreError};
 
 /// An operator's view of the queue. Clones share the store.
@@ -18,6 +21,66 @@ pub struct Operate {
     jobs: Arc<dyn OperatorStore>,
     clock: SharedClock,
     bell: Arc<Notify>,
+    limits: Limits,
+    metrics: Metrics,
+}
+
+/// What is still called well.
+#[derive(Clone)]
+pub struct Limits {
+    /// How long a due job may wait.
+    pub ready_age_max: Duration,
+    /// How many calls of the model in a row may fail.
+    pub model_failures_max: u32,
+    /// Who is asked.
+    pub model: Arc<dyn Model>,
+    /// How many calls in a row have failed.
+    pub streak: Streak,
+}
+
+/// Why somebody should look, though work is still taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Degradation {
+    /// Jobs have given up.
+    #[error(
+        "{jobs} extractions have given up; list them with `afterword jobs list --state dead`, mend the cause, redrive them"
+    )]
+    DeadLetters {
+        /// How many.
+        jobs: u64,
+    },
+    /// Due jobs are not taken.
+    #[error("the oldest due extraction has been waiting for {} s", age.as_secs())]
+    OldJobs {
+        /// How long.
+        age: Duration,
+    },
+    /// Nobody can be asked.
+    #[error("no model is configured; extractions wait for it")]
+    NoModel,
+    /// The model does not answer.
+    #[error("the last {failures} calls of the model failed")]
+    ModelDown {
+        /// How many in a row.
+        failures: u32,
+    },
+}
+
+impl Degradation {
+    /// The stable reason.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::DeadLetters { .. } => "DEAD_LETTERS",
+            Self::OldJobs { .. } => "OLD_JOBS",
+            Self::NoModel => "NO_MODEL",
+            Self::ModelDown { .. } => "MODEL_DOWN",
+        }
+    }
+
+    /// Whether the model is to blame, and not the queue.
+    pub fn is_of_the_model(&self) -> bool {
+        matches!(self, Self::NoModel | Self::ModelDown { .. })
+    }
 }
 
 /// The queue at a glance.
@@ -27,14 +90,19 @@ pub struct QueueStatus {
     pub counts: QueueCounts,
     /// How long the job that is due for longest has been waiting; `None` if none is due.
     pub oldest_ready_age: Option<Duration>,
-    /// Stable reasons why somebody should look; empty if all is well.
-    pub degraded: Vec<&'static str>,
+    /// Why somebody should look; empty if all is well.
+    pub degraded: Vec<Degradation>,
 }
 
 impl Operate {
     /// `bell` is rung whenever a job may have become due.
-    pub fn new(jobs: Arc<dyn OperatorStore>, clock: SharedClock, bell: Arc<Notify>) -> Self {
-        Self { jobs, clock, bell }
+    pub fn new(jobs: Arc<dyn OperatorStore>, clock: SharedClock, bell: Arc<Notify>, limits: Limits) -> Self {
+        Self { jobs, clock, bell, limits, metrics: Metrics::unread() }
+    }
+
+    /// The same, counting what operators do.
+    pub fn counted(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// When something is that has not changed for `age`.
@@ -58,7 +126,7 @@ impl Operate {
         let now = self.clock.now();
         let counts = self.jobs.count_jobs(now).await?;
         let oldest_ready_age = counts.due_since.map(|since| now.duration_since(since).unsigned_abs());
-        let degraded = if counts.of(JobState::Dead) > 0 { vec!["DEAD_LETTERS"] } else { Vec::new() };
+        let degraded = self.limits.exceeded(&counts, oldest_ready_age);
         Ok(QueueStatus { counts, oldest_ready_age, degraded })
     }
 
@@ -66,7 +134,10 @@ impl Operate {
     pub async fn cancel(&self, key: &ConversationKey) -> Result<Extraction, OperateError> {
         let moved = self.jobs.cancel(key, self.clock.now()).await?;
         match moved.ok_or(OperateError::ConversationNotFound)? {
-            Moved::To(extraction) => Ok(*extraction),
+            Moved::To(extraction) => {
+                self.metrics.cancelled();
+                Ok(*extraction)
+            }
             Moved::Stays(state) => Err(OperateError::NotCancellable { state }),
         }
     }
@@ -76,11 +147,23 @@ impl Operate {
         let moved = self.jobs.redrive(key, self.clock.now()).await?;
         match moved.ok_or(OperateError::ConversationNotFound)? {
             Moved::To(extraction) => {
+                self.metrics.redriven();
                 self.bell.notify_one();
                 Ok(*extraction)
             }
             Moved::Stays(state) => Err(OperateError::NotRedrivable { state }),
         }
+    }
+}
+
+impl Limits {
+    fn exceeded(&self, counts: &QueueCounts, oldest_ready_age: Option<Duration>) -> Vec<Degradation> {
+        let (dead, failures) = (counts.of(JobState::Dead), self.streak.failures());
+        let dead = (dead > 0).then_some(Degradation::DeadLetters { jobs: dead });
+        let old = oldest_ready_age.filter(|age| *age > self.ready_age_max).map(|age| Degradation::OldJobs { age });
+        let missing = (!self.model.is_ready()).then_some(Degradation::NoModel);
+        let down = (failures >= self.model_failures_max).then_some(Degradation::ModelDown { failures });
+        [dead, old, missing, down].into_iter().flatten().collect()
     }
 }
 

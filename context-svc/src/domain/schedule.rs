@@ -9,12 +9,13 @@ use kit::clock::SharedClock;
 use kit::config::Period;
 use kit::error::{Classify, Kind};
 use kit::id::{SessionId, UserId};
-use kit::trace::TraceContext;
+use kit::telemetry::trace::TraceContext;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use super::model::{Cause, ConversationKey, Enqueued, Occasion, Outcome, Ticket, Trigger};
+use crate::metrics::Metrics;
 use crate::store::{JobStore, StoreError};
 
 /// How many idle conversations one read of the sweep may bring.
@@ -64,12 +65,18 @@ pub struct Schedule {
     clock: SharedClock,
     bell: Arc<Notify>,
     settings: ScheduleSettings,
+    metrics: Metrics,
 }
 
 impl Schedule {
     /// `bell` is rung whenever a job may have become due.
     pub fn new(jobs: Arc<dyn JobStore>, clock: SharedClock, bell: Arc<Notify>, settings: ScheduleSettings) -> Self {
-        Self { jobs, clock, bell, settings }
+        Self { jobs, clock, bell, settings, metrics: Metrics::unread() }
+    }
+
+    /// The same, counting what is asked for.
+    pub fn counted(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// A trigger on this occasion, now, on the terms of the settings.
@@ -96,12 +103,17 @@ impl Schedule {
         key: &ConversationKey,
         occasion: impl Into<Occasion>,
     ) -> Result<Ticket, ScheduleError> {
-        match self.jobs.enqueue(key, &self.trigger(occasion)).await? {
+        let trigger = self.trigger(occasion);
+        match self.jobs.enqueue(key, &trigger).await? {
             Enqueued::Accepted(ticket) => {
+                self.metrics.triggered(trigger.cause, ticket.outcome);
                 self.bell.notify_one();
                 Ok(ticket)
             }
-            Enqueued::Full => Err(self.full()),
+            Enqueued::Full => {
+                self.metrics.refused(trigger.cause, 1);
+                Err(self.full())
+            }
         }
     }
 
@@ -114,7 +126,10 @@ impl Schedule {
         session: &SessionId,
         occasion: impl Into<Occasion>,
     ) -> Result<Vec<Ticket>, ScheduleError> {
-        let enqueued = self.jobs.enqueue_session(user, session, &self.trigger(occasion)).await?;
+        let trigger = self.trigger(occasion);
+        let enqueued = self.jobs.enqueue_session(user, session, &trigger).await?;
+        enqueued.tickets.iter().for_each(|ticket| self.metrics.triggered(trigger.cause, ticket.outcome));
+        self.metrics.refused(trigger.cause, enqueued.refused);
         if !enqueued.tickets.is_empty() {
             self.bell.notify_one();
         }
@@ -140,7 +155,9 @@ impl Schedule {
             let mut progress = false;
             for key in &idle {
                 let outcome = self.conversation(key, Cause::Idle).await?.outcome;
-                queued += usize::from(outcome == Outcome::Queued);
+                let is_queued = outcome == Outcome::Queued;
+                self.metrics.swept(usize::from(is_queued));
+                queued += usize::from(is_queued);
                 progress |= matches!(outcome, Outcome::Queued | Outcome::AlreadyExtracted | Outcome::Empty);
             }
             if idle.len() < SWEPT_AT_ONCE || !progress {

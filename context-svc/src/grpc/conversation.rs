@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use kit::authn::Caller;
 use kit::error::InvalidField;
 use kit::status::to_status;
-use kit::trace::TraceContext;
+use kit::telemetry::trace::TraceContext;
 use proto::context::v1 as pb;
 use proto::context::v1::conversation_service_server::ConversationService;
 use tonic::{Request, Response, Status};

@@ -4,7 +4,7 @@ use kit::authn::Caller;
 use kit::error::InvalidField;
 use kit::id::{SessionId, UserId};
 use kit::status::{to_status, unbuilt};
-use kit::trace::TraceContext;
+use kit::telemetry::trace::TraceContext;
 use proto::context::v1 as pb;
 use proto::context::v1::extraction_service_server::ExtractionService;
 use tonic::{Request, Response, Status};
@@ -169,7 +169,7 @@ impl ExtractionService for ExtractionApi {
             slots: i32::try_from(self.bounds.slots).unwrap_or(i32::MAX),
             oldest_ready_age: status.oldest_ready_age.and_then(answer::duration),
             by_state: by_state.collect(),
-            degraded: status.degraded.into_iter().map(str::to_owned).collect(),
+            degraded: status.degraded.iter().map(|reason| reason.as_str().to_owned()).collect(),
         }))
     }
 }

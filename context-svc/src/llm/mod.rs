@@ -3,6 +3,7 @@
 //! A [`Model`] proposes; nothing it says is believed until the domain has judged it.
 
 pub mod local;
+pub mod measured;
 pub mod paced;
 mod rollup;
 
@@ -139,4 +140,16 @@ pub enum ModelError {
         /// The same for people, without any text of the conversation.
         message: String,
     },
+}
+
+impl ModelError {
+    /// The stable reason.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Temporary { reason, .. }
+            | Self::Unreachable { reason, .. }
+            | Self::NotNow { reason, .. }
+            | Self::Permanent { reason, .. } => reason,
+        }
+    }
 }

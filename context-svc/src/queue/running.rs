@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use kit::telemetry::metrics::Raised;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
-use super::{Queue, keeping};
+use super::Queue;
+use super::keeping::Keeper;
 use crate::domain::model::{Committed, Failure, Fate, Job, LastError, SessionContext, Watermark};
 use crate::store::StoreError;
 
@@ -21,11 +23,13 @@ pub(super) struct Running {
     queue: Arc<Queue>,
     job: Job,
     claimed_at: Timestamp,
+    _counted: Raised,
 }
 
 impl Running {
     pub(super) fn new(queue: Arc<Queue>, job: Job, claimed_at: Timestamp) -> Self {
-        Self { queue, job, claimed_at }
+        let counted = queue.metrics.claimed();
+        Self { queue, job, claimed_at, _counted: counted }
     }
 
     /// Works until there is a verdict, the lease is lost, or the job is to be given back.
@@ -92,6 +96,8 @@ impl Running {
         kit::failpoint::reached("job-committing");
         let committed = self.insist(|| jobs.complete(lease, upto, &context, self.queue.clock.now())).await;
         kit::failpoint::reached("job-committed");
+        let since_trigger = self.queue.clock.now().duration_since(self.job.first_at).unsigned_abs();
+        self.queue.metrics.completed(committed, since_trigger);
         tracing::info!(
             committed = ?committed,
             seq = upto.seq(),
@@ -136,28 +142,39 @@ impl Running {
         let fate = self.fate(&failure, now);
         tracing::warn!(fate = ?fate, reason = failure.reason, attempt = self.job.attempt, "extraction failed");
         let error = LastError { reason: failure.reason.into(), message: failure.message, at: now };
-        self.insist(|| self.queue.jobs.fail(&self.job.lease, fate, &error)).await
+        let recorded = self.insist(|| self.queue.jobs.fail(&self.job.lease, fate, &error)).await;
+        self.queue.metrics.failed(failure.reason, fate, recorded);
+        recorded
     }
 
     fn fate(&self, failure: &Failure, now: Timestamp) -> Fate {
-        keeping::fate(&self.queue.settings, failure, self.job.attempt, self.job.first_at, now)
+        self.keeper().fate(failure, self.job.attempt, self.job.first_at, now)
+    }
+
+    fn keeper(&self) -> Keeper<'_> {
+        let Queue { clock, settings, metrics, .. } = &*self.queue;
+        Keeper { clock, settings, metrics }
     }
 
     /// Records a verdict for as long as it takes: the heartbeats decide when it is too late for it.
     async fn insist<'a, T>(&self, record: impl Fn() -> BoxFuture<'a, Result<T, StoreError>>) -> T {
-        keeping::insist(&self.queue.clock, record).await
+        self.keeper().insist(record).await
     }
 
     /// Renews the lease, and returns when it is lost or may be.
     async fn keep_alive(&self) {
-        let Queue { clock, settings, jobs, .. } = &*self.queue;
-        keeping::keep_alive(clock, settings, self.claimed_at, |until| jobs.heartbeat(&self.job.lease, until)).await;
+        let jobs = &self.queue.jobs;
+        self.keeper().keep_alive(self.claimed_at, |until| jobs.heartbeat(&self.job.lease, until)).await;
     }
 
     async fn release(&self) {
         match self.queue.jobs.release(&self.job.lease, self.queue.clock.now()).await {
-            Ok(_) => {}
-            Err(error) => tracing::warn!(error = &error as &dyn Error, "a job is due again when its lease ends"),
+            Ok(true) => self.queue.metrics.released(),
+            Ok(false) => self.queue.metrics.lost(),
+            Err(error) => {
+                self.queue.metrics.store_failed("release");
+                tracing::warn!(error = &error as &dyn Error, "a job is due again when its lease ends");
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::summary_run::SummaryRun;
 use super::{QueueSettings, Summariser, SummarySettings};
 use crate::domain::model::{SummaryAsked, WorkerId};
+use crate::metrics::Metrics;
 use crate::store::{ClaimTerms, StoreError, SummaryStore};
 
 /// How many users one read of the sweep may bring.
@@ -31,6 +32,8 @@ pub struct Summaries {
     pub queue: QueueSettings,
     /// When they are due.
     pub settings: SummarySettings,
+    /// Where what happens is counted.
+    pub metrics: Metrics,
 }
 
 impl Summaries {
@@ -47,6 +50,7 @@ impl Summaries {
             if self.clock.now() >= sweep_at {
                 sweep_at = self.clock.now() + self.settings.sweep.0;
                 if let Err(error) = self.sweep().await {
+                    self.metrics.store_failed("sweep_summaries");
                     tracing::warn!(error = &error as &dyn Error, "the sweep for summaries failed");
                 }
             }
@@ -96,6 +100,7 @@ impl Summaries {
             Ok(Some(job)) => job,
             Ok(None) => return false,
             Err(error) => {
+                self.metrics.store_failed("claim_summary");
                 tracing::warn!(error = &error as &dyn Error, "no summary could be claimed");
                 return false;
             }

@@ -11,7 +11,8 @@ use parking_lot::Mutex;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
-use super::{Summaries, keeping};
+use super::Summaries;
+use super::keeping::Keeper;
 use crate::domain::model::{Covered, Failure, LastError, Marking, Pick, Summarised, SummaryJob, WhatNext, Written};
 use crate::store::StoreError;
 
@@ -35,14 +36,13 @@ impl<'a> SummaryRun<'a> {
     /// Works until there is a verdict, the lease is lost, or the job is to be given back.
     pub(super) async fn run(self, give_back: impl Future<Output = ()>) {
         let span = tracing::info_span!("summary", job.fence = self.job.lease.fence);
-        let Summaries { clock, store, queue, .. } = self.with;
-        let lease = &self.job.lease;
+        let (store, lease, keeper) = (&self.with.store, &self.job.lease, self.keeper());
         let settled = async {
             tokio::select! {
                 // In this order: a heartbeat that finds the job ended by our own verdict is no loss.
                 biased;
                 () = self.work() => {}
-                () = keeping::keep_alive(clock, queue, self.claimed_at, |until| store.heartbeat_summary(lease, until)) => {}
+                () = keeper.keep_alive(self.claimed_at, |until| store.heartbeat_summary(lease, until)) => {}
                 () = give_back => self.release().await,
             }
         };
@@ -61,7 +61,7 @@ impl<'a> SummaryRun<'a> {
 
     /// From wherever the job stands to its end. Whether that was recorded.
     async fn advance(&self) -> Result<bool, Failure> {
-        let Summaries { clock, store, settings, .. } = self.with;
+        let Summaries { store, settings, metrics, .. } = self.with;
         loop {
             let pick = store.pick(&self.job.lease.user_id, PICKED_AT_ONCE).await.map_err(unreadable)?;
             self.tried.lock().clone_from(&pick.open);
@@ -75,11 +75,12 @@ impl<'a> SummaryRun<'a> {
             let stand = pick.stand;
             let summarised = self.summarise(pick).await?;
             let write = || store.write_summary(&self.job.lease, &stand, &summarised);
-            match keeping::insist(clock, write).await {
+            match self.keeper().insist(write).await {
                 Written::Saved => {
                     failpoint::reached("summary-written");
                     let Summarised { summary, covered } = summarised;
                     tracing::info!(epoch = summary.epoch, contexts = covered.len(), "summary saved");
+                    metrics.summary_saved();
                     return Ok(self.mark(&Marking { epoch: summary.epoch, covered }).await);
                 }
                 Written::Stale => tracing::info!("something was deleted or saved meanwhile: picking again"),
@@ -111,14 +112,14 @@ impl<'a> SummaryRun<'a> {
 
     /// Marks what a saved summary covers, and ends the job.
     async fn mark(&self, marking: &Marking) -> bool {
-        let Summaries { clock, store, .. } = self.with;
+        let (store, keeper) = (&self.with.store, self.keeper());
         let user = &self.job.lease.user_id;
         let half = marking.covered.len() / 2;
         for (place, covered) in marking.covered.iter().enumerate() {
             if place == half {
                 failpoint::reached("summary-half-marked");
             }
-            keeping::insist(clock, || store.mark_summarised(user, covered, marking.epoch)).await;
+            keeper.insist(|| store.mark_summarised(user, covered, marking.epoch)).await;
         }
         failpoint::reached("summary-marked");
         self.finish().await
@@ -126,18 +127,25 @@ impl<'a> SummaryRun<'a> {
 
     async fn finish(&self) -> bool {
         let Summaries { clock, store, .. } = self.with;
-        keeping::insist(clock, || store.finish_summary(&self.job.lease, clock.now())).await
+        self.keeper().insist(|| store.finish_summary(&self.job.lease, clock.now())).await
     }
 
     async fn fail(&self, failure: Failure) -> bool {
-        let Summaries { clock, store, queue, .. } = self.with;
+        let Summaries { clock, store, metrics, .. } = self.with;
         let now = clock.now();
         let failure = counted(failure);
-        let fate = keeping::fate(queue, &failure, self.job.attempt, self.job.first_at, now);
+        let fate = self.keeper().fate(&failure, self.job.attempt, self.job.first_at, now);
         tracing::warn!(fate = ?fate, reason = failure.reason, attempt = self.job.attempt, "summary failed");
         let error = LastError { reason: failure.reason.into(), message: failure.message, at: now };
         let tried = self.tried.lock().clone();
-        keeping::insist(clock, || store.fail_summary(&self.job.lease, fate, &error, &tried).boxed()).await
+        let recorded = self.keeper().insist(|| store.fail_summary(&self.job.lease, fate, &error, &tried).boxed()).await;
+        metrics.summary_failed(fate, recorded);
+        recorded
+    }
+
+    fn keeper(&self) -> Keeper<'_> {
+        let Summaries { clock, queue, metrics, .. } = self.with;
+        Keeper { clock, settings: queue, metrics }
     }
 
     async fn release(&self) {

@@ -5,9 +5,10 @@ use kit::config::Period;
 use kit::lifecycle::Lifecycle;
 
 use crate::domain::schedule::{Schedule, ScheduleError};
+use crate::metrics::Metrics;
 
 /// Sweeps now and then each `interval`, until the drain.
-pub fn sweep(lifecycle: &Lifecycle, clock: SharedClock, schedule: Schedule, interval: Period) {
+pub fn sweep(lifecycle: &Lifecycle, clock: SharedClock, schedule: Schedule, metrics: Metrics, interval: Period) {
     let draining = lifecycle.draining();
     lifecycle.spawn("idle sweep", async move {
         loop {
@@ -15,7 +16,10 @@ pub fn sweep(lifecycle: &Lifecycle, clock: SharedClock, schedule: Schedule, inte
                 Ok(0) => {}
                 Ok(queued) => tracing::info!(queued, "idle conversations queued for extraction"),
                 Err(ScheduleError::QueueFull { .. }) => tracing::debug!("queue full: the rest is for the next sweep"),
-                Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "idle sweep failed"),
+                Err(error) => {
+                    metrics.store_failed("sweep");
+                    tracing::warn!(error = &error as &dyn std::error::Error, "idle sweep failed");
+                }
             }
             if draining.run_until_cancelled(clock.sleep(interval.0)).await.is_none() {
                 return;

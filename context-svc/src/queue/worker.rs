@@ -6,6 +6,7 @@ use std::sync::Arc;
 use kit::clock::SharedClock;
 use kit::id::UserId;
 use kit::lifecycle::Lifecycle;
+use kit::serve::Beat;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{Id, JoinSet};
@@ -15,6 +16,7 @@ use super::running::Running;
 use super::{Processor, QueueSettings};
 use crate::domain::model::WorkerId;
 use crate::domain::watch::Changes;
+use crate::metrics::Metrics;
 use crate::store::{ClaimTerms, JobStore};
 
 /// What a queue works with.
@@ -34,6 +36,10 @@ pub struct Queue {
     pub extracted: Option<UnboundedSender<UserId>>,
     /// The numbers.
     pub settings: QueueSettings,
+    /// Where it counts.
+    pub metrics: Metrics,
+    /// How it says that it still looks for work.
+    pub beat: Beat,
 }
 
 impl Queue {
@@ -74,6 +80,8 @@ impl Slots {
 
     async fn work(mut self, draining: CancellationToken) {
         while !draining.is_cancelled() {
+            // A look counts whatever it finds: neither a store that is down nor full slots are mended by a restart.
+            self.queue.beat.here();
             self.fill(&draining).await;
             let poll = self.queue.clock.sleep(self.queue.settings.poll.0);
             tokio::select! {
@@ -83,6 +91,7 @@ impl Slots {
                 () = poll => {}
             }
         }
+        self.queue.beat.rest();
         self.drain().await;
     }
 
@@ -109,6 +118,7 @@ impl Slots {
                 }
                 Ok(None) => return,
                 Err(error) => {
+                    self.queue.metrics.store_failed("claim");
                     tracing::warn!(error = &error as &dyn std::error::Error, "no job could be claimed");
                     return;
                 }

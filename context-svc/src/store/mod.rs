@@ -149,6 +149,9 @@ pub trait JobStore: OutageStore {
     /// The job of a conversation as it stands.
     async fn find_extraction(&self, key: &ConversationKey) -> Result<Option<Extraction>, StoreError>;
 
+    /// How many jobs [`JobStore::claim`] has given up as `POISON` since this store was opened here.
+    fn poisoned(&self) -> u64;
+
     /// How many jobs are live, of all users.
     async fn depth(&self) -> Result<u64, StoreError>;
 }

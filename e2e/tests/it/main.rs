@@ -8,6 +8,7 @@ mod isolation;
 mod kill;
 mod kill_loop;
 mod logout;
+mod metrics;
 mod once;
 mod outage;
 mod queue;

@@ -1,4 +1,4 @@
-//! Around every request: an id, a trace, and one line in the log when it is answered.
+//! Around every request: an id, a trace, and one line in the log and one more on the count when it is answered.
 
 use std::sync::Arc;
 
@@ -8,17 +8,27 @@ use axum::response::Response;
 use http::HeaderValue;
 use http::header::ORIGIN;
 use kit::clock::monotonic;
-use kit::trace;
+use kit::telemetry::trace;
 
 use super::cors::Origins;
 use super::headers::{REQUEST_ID, request_id};
+use crate::metrics::Metrics;
 
 /// What the log calls the route of an answer. Handlers leave it among the answer's extensions.
 #[derive(Debug, Clone)]
 pub struct Route(pub Arc<str>);
 
-/// Gives the request its id and its trace, lets it through, marks the answer and logs it. Never a token, a query or a body.
-pub async fn around(State(origins): State<Origins>, mut request: Request, next: Next) -> Response {
+/// What is needed around every request.
+#[derive(Clone)]
+pub struct Around {
+    /// Who may read answers in a browser.
+    pub origins: Origins,
+    /// Where requests are counted.
+    pub metrics: Metrics,
+}
+
+/// Gives the request its id and its trace, lets it through, marks the answer, counts it and logs it. Never a token, a query or a body.
+pub async fn around(State(around): State<Around>, mut request: Request, next: Next) -> Response {
     let started = monotonic();
     let method = request.method().clone();
     let origin = request.headers().get(ORIGIN).cloned();
@@ -31,12 +41,14 @@ pub async fn around(State(origins): State<Origins>, mut request: Request, next: 
 
     let mut response = next.run(request).await;
 
-    origins.mark(origin.as_ref(), response.headers_mut());
+    around.origins.mark(origin.as_ref(), response.headers_mut());
+    let (route, took) = (response.extensions().get::<Route>().cloned(), started.elapsed());
+    around.metrics.answered(&method, route.map(|Route(template)| template), response.status(), took);
     tracing::info!(
         http.method = %method,
         http.route = response.extensions().get::<Route>().map_or("-", |route| &*route.0),
         http.status = response.status().as_u16(),
-        duration_ms = started.elapsed().as_secs_f64() * 1000.0,
+        duration_ms = took.as_secs_f64() * 1000.0,
         request.id = id.to_str().unwrap_or_default(),
         trace_id = %trace_id,
         "answered"

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, ETAG, HeaderName, HeaderValue};
-use kit::trace::{TRACEPARENT, TRACESTATE};
+use kit::telemetry::trace::{TRACEPARENT, TRACESTATE};
 use tonic::metadata::MetadataMap;
 
 use crate::refusal::Refusal;

@@ -27,6 +27,7 @@ use crate::http::access::Route;
 use crate::http::cors::Origins;
 use crate::http::guard::Guard;
 use crate::http::headers::{client_address, to_metadata};
+use crate::metrics::Metrics;
 use crate::refusal::Refusal;
 use crate::transcode::bind_query;
 use crate::transcode::rule::Rpc;
@@ -60,6 +61,8 @@ pub struct Chat {
     pub clock: SharedClock,
     /// The life of this process.
     pub lifecycle: Lifecycle,
+    /// Counts.
+    pub metrics: Metrics,
 }
 
 impl Chat {
@@ -92,7 +95,9 @@ impl Chat {
             .max_frame_size(FRAME_BYTES_MAX)
             .read_buffer_size(READ_BUFFER_BYTES)
             .protocols([PROTOCOL]);
+        let open = self.metrics.clone();
         Ok(upgrade.on_upgrade(move |socket| async move {
+            let _open = open.opens_socket();
             // Tracked, so that a drain waits until every socket has been told.
             let _ = lifecycle.spawn("websocket", session.run(socket)).await;
         }))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kit::trace::TraceContext;
+use kit::telemetry::trace::TraceContext;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

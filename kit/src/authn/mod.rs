@@ -10,18 +10,23 @@ mod token;
 mod trust;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::clock::SharedClock;
 use crate::error::{Classify, Kind};
 use crate::id::{SessionId, UserId};
+use crate::serve::Part;
 
 pub use follow::follow;
 pub use gate::{AccessTable, Gate, Gated, INTERNAL_TOKEN_HEADER, InternalToken, InternalTokens, bearer};
 pub use jwks::{Jwk, KeySet, Keys};
 pub use token::{LEEWAY, Policy, signature_only};
 pub use trust::{Change, Entry, News, TrustSet};
+
+/// How old the news of revocations may be before somebody should look; they come each second.
+const TRUST_LAG_MAX: Duration = Duration::from_secs(30);
 
 /// The user a request is made for, as a verified access token states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +133,19 @@ impl Verifier {
     /// Whether both the keys and a complete set of revocations have arrived. Until then nothing is accepted.
     pub fn is_ready(&self) -> bool {
         self.keys.are_loaded() && self.trust.is_ready()
+    }
+
+    /// Its readiness: not before a complete set of keys and revocations, and degraded while it hears nothing new, since a token
+    /// that was revoked meanwhile is still accepted.
+    pub fn readiness(&self) -> Part {
+        if !self.is_ready() {
+            return Part::NotReady("no complete set of keys and revocations has come from auth-svc".to_owned());
+        }
+        let lag = self.trust.as_of().and_then(|as_of| Duration::try_from(self.clock.now().duration_since(as_of)).ok());
+        match lag.filter(|lag| *lag > TRUST_LAG_MAX) {
+            Some(lag) => Part::Degraded(format!("revocations of the last {} s are not known", lag.as_secs())),
+            None => Part::Ready,
+        }
     }
 
     /// The keys it verifies with.

@@ -1,7 +1,9 @@
-//! Whether this process should be sent work, and why not.
+//! Whether this process should be sent work, and why not; and whether it lives at all.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -9,6 +11,9 @@ use tokio::sync::watch;
 use tonic_health::ServingStatus;
 use tonic_health::pb::health_server::{Health as HealthService, HealthServer};
 use tonic_health::server::HealthReporter;
+
+use super::pulse::{Beat, Heard};
+use crate::clock::SharedClock;
 
 /// The state of one thing that the process needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,16 +26,27 @@ pub enum Part {
     NotReady(String),
 }
 
-/// Readiness, made up of named parts. Clones share it. Nothing reported yet counts as not ready.
-#[derive(Debug, Clone)]
+/// Readiness, made up of named parts, and liveness, made up of loops that must go round. Clones share both.
+///
+/// Nothing reported yet counts as not ready. A part that fails never fails liveness: starting the process again would not mend it.
+#[derive(Clone)]
 pub struct Health {
     parts: Arc<Mutex<BTreeMap<&'static str, Part>>>,
-    ready: watch::Sender<bool>,
+    loops: Arc<Mutex<Vec<Arc<Heard>>>>,
+    included: Arc<Mutex<Vec<(&'static str, Health)>>>,
+    whole: watch::Sender<Part>,
+}
+
+impl fmt::Debug for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Health").field("parts", &self.parts).finish_non_exhaustive()
+    }
 }
 
 impl Default for Health {
     fn default() -> Self {
-        Self { parts: Arc::default(), ready: watch::Sender::new(false) }
+        let whole = watch::Sender::new(Part::NotReady("starting".to_owned()));
+        Self { parts: Arc::default(), loops: Arc::default(), included: Arc::default(), whole }
     }
 }
 
@@ -44,52 +60,61 @@ impl Health {
     pub fn set(&self, part: &'static str, state: Part) {
         let mut parts = self.parts.lock();
         parts.insert(part, state);
-        let ready = parts.values().all(|part| !matches!(part, Part::NotReady(_)));
+        let whole = summary(&parts);
         // Published under the lock, or an older state could overtake a newer one.
-        self.ready.send_if_modified(|before| std::mem::replace(before, ready) != ready);
+        self.whole.send_if_modified(|before| {
+            let changes = *before != whole;
+            *before = whole;
+            changes
+        });
         drop(parts);
+    }
+
+    /// Every part as it stands.
+    pub fn parts(&self) -> Vec<(&'static str, Part)> {
+        self.parts.lock().iter().map(|(name, part)| (*name, part.clone())).collect()
     }
 
     /// Whether every part works, if badly.
     pub fn is_ready(&self) -> bool {
-        *self.ready.borrow()
+        !matches!(*self.whole.borrow(), Part::NotReady(_))
     }
 
     /// Completes once the process is ready.
     pub async fn until_ready(&self) {
         // `self` holds the sender, so waiting cannot fail.
-        let _ = self.ready.subscribe().wait_for(|ready| *ready).await;
+        let _ = self.whole.subscribe().wait_for(|whole| !matches!(whole, Part::NotReady(_))).await;
     }
 
-    /// Makes another service of this process a part of this readiness: not ready while it is not, for its reasons.
+    /// From now on the loop `name` must be heard of at least every `silence_max` of the clock's time, or liveness fails.
+    pub fn listens_for(&self, name: &'static str, silence_max: Duration, clock: SharedClock) -> Beat {
+        let (beat, heard) = Beat::of(name, silence_max, clock);
+        self.loops.lock().push(heard);
+        beat
+    }
+
+    /// Which loops have fallen silent: reasons to start the process again. None if it lives.
+    pub fn silent(&self) -> Vec<String> {
+        let mut silent: Vec<_> = self.loops.lock().iter().filter_map(|heard| heard.is_silent()).collect();
+        for (part, other) in self.included.lock().iter() {
+            silent.extend(other.silent().into_iter().map(|reason| format!("{part}: {reason}")));
+        }
+        silent
+    }
+
+    /// Makes another service of this process a part of this one: not ready or degraded while it is, for its reasons, and dead
+    /// when it is.
     pub fn include(&self, part: &'static str, other: &Self) {
-        let (whole, other) = (self.clone(), other.clone());
-        let mut ready = other.ready.subscribe();
-        whole.set(part, other.summary());
+        self.included.lock().push((part, other.clone()));
+        let whole = self.clone();
+        let mut theirs = other.whole.subscribe();
+        whole.set(part, theirs.borrow_and_update().clone());
         tokio::spawn(async move {
-            while ready.changed().await.is_ok() {
-                ready.borrow_and_update();
-                whole.set(part, other.summary());
+            while theirs.changed().await.is_ok() {
+                let state = theirs.borrow_and_update().clone();
+                whole.set(part, state);
             }
         });
-    }
-
-    fn summary(&self) -> Part {
-        let parts = self.parts.lock();
-        let (mut missing, mut degraded) = (Vec::new(), Vec::new());
-        for (name, part) in parts.iter() {
-            match part {
-                Part::NotReady(reason) => missing.push(format!("{name}: {reason}")),
-                Part::Degraded(reason) => degraded.push(format!("{name}: {reason}")),
-                Part::Ready => {}
-            }
-        }
-        match (parts.is_empty(), missing.is_empty(), degraded.is_empty()) {
-            (true, ..) => Part::NotReady("starting".to_owned()),
-            (_, false, _) => Part::NotReady(missing.join("; ")),
-            (.., false) => Part::Degraded(degraded.join("; ")),
-            _ => Part::Ready,
-        }
     }
 
     /// The body of `/readyz`.
@@ -111,17 +136,35 @@ impl Health {
     }
 
     /// `grpc.health.v1.Health` whose overall status follows this readiness.
-    pub(super) async fn grpc_service(&self) -> HealthServer<impl HealthService + use<>> {
+    pub(crate) async fn grpc_service(&self) -> HealthServer<impl HealthService + use<>> {
         let (reporter, service) = tonic_health::server::health_reporter();
-        publish(&reporter, self.is_ready()).await;
-        let mut ready = self.ready.subscribe();
+        let mut whole = self.whole.subscribe();
+        let mut ready = !matches!(*whole.borrow_and_update(), Part::NotReady(_));
+        publish(&reporter, ready).await;
         tokio::spawn(async move {
-            while ready.changed().await.is_ok() {
-                let now = *ready.borrow_and_update();
-                publish(&reporter, now).await;
+            // Only when it changes: whoever watches is not told again for every new reason.
+            while whole.wait_for(|whole| ready == matches!(whole, Part::NotReady(_))).await.is_ok() {
+                ready = !ready;
+                publish(&reporter, ready).await;
             }
         });
         service
+    }
+}
+
+fn summary(parts: &BTreeMap<&'static str, Part>) -> Part {
+    let (mut missing, mut degraded) = (Vec::new(), Vec::new());
+    for (name, part) in parts {
+        match part {
+            Part::NotReady(reason) => missing.push(format!("{name}: {reason}")),
+            Part::Degraded(reason) => degraded.push(format!("{name}: {reason}")),
+            Part::Ready => {}
+        }
+    }
+    match (missing.is_empty(), degraded.is_empty()) {
+        (false, _) => Part::NotReady(missing.join("; ")),
+        (true, false) => Part::Degraded(degraded.join("; ")),
+        (true, true) => Part::Ready,
     }
 }
 

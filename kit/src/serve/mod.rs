@@ -2,6 +2,7 @@
 
 mod doorway;
 mod health;
+mod pulse;
 
 use std::io;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use futures::StreamExt;
@@ -18,12 +20,17 @@ use tonic::service::Routes;
 use tonic::transport::{Channel, Endpoint, Server};
 
 use crate::lifecycle::Lifecycle;
+use crate::telemetry::metrics::{Registry, page};
 
 pub use doorway::Doorway;
 pub use health::{Health, Part};
+pub use pulse::Beat;
 
 /// HTTP/2 pings both ways: a peer that died silently is noticed within this time plus the timeout.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// The text format that Prometheus reads.
+const PAGE_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// What every gRPC server of ours serves besides its own.
 const OWN_SERVICES: [&str; 2] = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"];
@@ -54,7 +61,7 @@ pub async fn bind(setting: &'static str, address: &str) -> Result<TcpListener, B
 /// The gRPC services of one process, with the standard health service.
 #[derive(Debug, Clone)]
 pub struct GrpcServer {
-    routes: Routes,
+    pub(crate) routes: Routes,
 }
 
 impl GrpcServer {
@@ -141,10 +148,15 @@ pub fn channel(uri: &str) -> Result<Channel, tonic::transport::Error> {
         .connect_lazy())
 }
 
-/// Serves `/livez` and `/readyz` until the hard stop: an operator wants to see a drain, too.
-pub fn admin(listener: TcpListener, health: &Health, lifecycle: &Lifecycle) {
-    let router =
-        Router::new().route("/livez", get(|| async { "ok" })).route("/readyz", get(readyz)).with_state(health.clone());
+/// Serves `/livez`, `/readyz` and `/metrics` until the hard stop: an operator wants to see a drain, too.
+///
+/// `counted` are the registries of every service in the process; they make one page.
+pub fn admin(listener: TcpListener, health: &Health, counted: Vec<Registry>, lifecycle: &Lifecycle) {
+    let router = Router::new()
+        .route("/livez", get(livez))
+        .route("/readyz", get(readyz))
+        .with_state(health.clone())
+        .route("/metrics", get(move || async move { ([(CONTENT_TYPE, PAGE_TYPE)], page(&counted)) }));
     let stopped = lifecycle.stopped();
     // Not a task of the lifecycle: the drain would wait for what lasts as long as it does.
     tokio::spawn(stopped.run_until_cancelled_owned(async move {
@@ -152,6 +164,13 @@ pub fn admin(listener: TcpListener, health: &Health, lifecycle: &Lifecycle) {
             tracing::error!(error = &error as &dyn std::error::Error, "the admin server ended");
         }
     }));
+}
+
+async fn livez(State(health): State<Health>) -> Response {
+    match health.silent().as_slice() {
+        [] => "ok".into_response(),
+        silent => (StatusCode::SERVICE_UNAVAILABLE, silent.join("\n")).into_response(),
+    }
 }
 
 async fn readyz(State(health): State<Health>) -> Response {

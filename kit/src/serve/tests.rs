@@ -45,14 +45,18 @@ async fn readiness_names_the_part_that_is_missing() {
     assert_eq!(health.report()["parts"]["model"]["state"], "degraded");
 }
 
-/// One request by hand: the status line of the answer.
-async fn status_line(address: std::net::SocketAddr, path: &str) -> String {
+/// One request by hand: the whole answer.
+async fn answer(address: std::net::SocketAddr, path: &str) -> String {
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
-    answer.lines().next().unwrap_or_default().to_owned()
+    answer
+}
+
+async fn status_line(address: std::net::SocketAddr, path: &str) -> String {
+    answer(address, path).await.lines().next().unwrap_or_default().to_owned()
 }
 
 #[tokio::test]
@@ -61,7 +65,7 @@ async fn readiness_is_told_during_the_drain_and_holds_nobody_back() {
     health.set("store", Part::Ready);
     let listener = bind("admin_listen", "127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    admin(listener, &health, &life);
+    admin(listener, &health, vec![], &life);
     assert_eq!(status_line(address, "/readyz").await, "HTTP/1.1 200 OK");
 
     let asked = life.spawn("asks during the drain", {
@@ -146,4 +150,67 @@ async fn a_call_whose_answer_never_begins_is_ended() {
     let ended = tokio::time::timeout(REQUEST_MAX + Duration::from_secs(1), check).await;
 
     assert!(ended.expect("nobody waits longer").is_err());
+}
+
+#[tokio::test]
+async fn a_whole_is_degraded_for_the_reasons_of_its_services() {
+    let (whole, service) = (Health::new(), Health::new());
+    service.set("store", Part::Ready);
+    whole.include("context-svc", &service);
+
+    service.set("model", Part::Degraded("it does not answer".into()));
+
+    let reason = Part::Degraded("model: it does not answer".into());
+    while whole.parts() != [("context-svc", reason.clone())] {
+        tokio::task::yield_now().await;
+    }
+    assert!(whole.is_ready());
+}
+
+#[tokio::test]
+async fn a_loop_that_falls_silent_fails_liveness_and_nothing_else_does() {
+    let (life, health, whole) = (Lifecycle::new(), Health::new(), Health::new());
+    let clock = crate::clock::TestClock::frozen_at(jiff::Timestamp::UNIX_EPOCH);
+    let beat = health.listens_for("claims", Duration::from_secs(60), std::sync::Arc::new(clock.clone()));
+    health.set("store", Part::NotReady("cannot be read".into()));
+    whole.include("context-svc", &health);
+    let listener = bind("admin_listen", "127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    admin(listener, &whole, vec![], &life);
+
+    clock.advance(Duration::from_secs(60));
+    let in_time = answer(address, "/livez").await;
+    clock.advance(Duration::from_secs(1));
+    let too_late = answer(address, "/livez").await;
+    beat.here();
+    let back = answer(address, "/livez").await;
+
+    assert!(in_time.starts_with("HTTP/1.1 200") && back.starts_with("HTTP/1.1 200"), "{in_time}{back}");
+    assert!(too_late.starts_with("HTTP/1.1 503"), "{too_late}");
+    assert!(too_late.ends_with("context-svc: claims: no sign of life for 61 s"), "{too_late}");
+}
+
+#[tokio::test]
+async fn a_loop_that_ended_as_it_should_is_not_missed() {
+    let health = Health::new();
+    let clock = crate::clock::TestClock::frozen_at(jiff::Timestamp::UNIX_EPOCH);
+    let beat = health.listens_for("claims", Duration::from_secs(60), std::sync::Arc::new(clock.clone()));
+
+    beat.rest();
+    clock.advance(Duration::from_secs(3600));
+
+    assert_eq!(health.silent(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_page_is_served_as_the_text_that_prometheus_reads() {
+    let (life, health) = (Lifecycle::new(), Health::new());
+    let listener = bind("admin_listen", "127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    admin(listener, &health, vec![crate::telemetry::metrics::Registry::new("auth-svc")], &life);
+
+    let page = answer(address, "/metrics").await;
+
+    assert!(page.contains("content-type: text/plain; version=0.0.4"), "{page}");
+    assert!(page.contains("# TYPE afterword_build_info gauge"), "{page}");
 }

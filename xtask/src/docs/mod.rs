@@ -5,6 +5,7 @@ mod api;
 mod block;
 mod configuration;
 mod errors;
+mod metrics;
 mod promises;
 mod reasons;
 
@@ -20,6 +21,7 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<(), Failure> {
         ("docs/configuration.md", configuration::render()?),
         ("docs/errors.md", errors::render(&tree)?),
         ("docs/api.md", api::render(&tree)?),
+        ("docs/metrics.md", metrics::render()?),
     ];
     let mut stale = Vec::new();
     for (path, text) in &documents {

@@ -46,6 +46,8 @@ macro_rules! store_contract {
             outbox::a_claim_takes_no_more_than_asked_for,
             outbox::sent_entries_are_purged_after_their_time,
             outbox::an_entry_keeps_the_trace_of_what_ended_its_session,
+            outbox::what_is_pending_is_counted_whether_due_or_not,
+            outbox::an_empty_outbox_has_no_oldest_entry,
             trust::what_ended_since_a_time_is_told,
             keys::the_first_keys_win,
         );

@@ -2,10 +2,11 @@
 
 use futures::future::join_all;
 
-use kit::trace::TraceContext;
+use kit::telemetry::trace::TraceContext;
 
 use super::{Fresh, logged_in, logged_out, revocation, sid, t};
 use crate::domain::session::{Revocation, RevokeReason};
+use crate::relay::outbox::Pending;
 
 pub(crate) async fn an_entry_is_claimed_by_one(store: Fresh) {
     for n in 0..10 {
@@ -89,4 +90,22 @@ pub(crate) async fn an_entry_keeps_the_trace_of_what_ended_its_session(store: Fr
         entries.sort_by(|one, other| one.session.as_str().cmp(other.session.as_str()));
         assert_eq!(entries.iter().map(|entry| entry.trace).collect::<Vec<_>>(), [Some(trace), None]);
     }
+}
+
+pub(crate) async fn what_is_pending_is_counted_whether_due_or_not(store: Fresh) {
+    for (id, at) in [("oldest", 5), ("later", 6), ("sent", 4)] {
+        logged_out(&store, "ada", id, t(at)).await;
+    }
+    store.mark_sent(&[sid("sent")], t(7)).await.unwrap();
+    store.put_off(&sid("oldest"), t(1000)).await.unwrap();
+
+    let pending = store.pending(10).await.unwrap();
+    let due_first = store.pending(1).await.unwrap();
+
+    assert_eq!(pending, Pending { entries: 2, oldest: Some(t(5)) });
+    assert_eq!(due_first, Pending { entries: 1, oldest: Some(t(6)) });
+}
+
+pub(crate) async fn an_empty_outbox_has_no_oldest_entry(store: Fresh) {
+    assert_eq!(store.pending(10).await.unwrap(), Pending { entries: 0, oldest: None });
 }

@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use kit::id::SessionId;
-use kit::trace::TraceContext;
+use kit::telemetry::trace::TraceContext;
 use rusqlite::{Connection, params};
 
-use super::{SqliteStore, micros, session_id, user_id};
-use crate::relay::outbox::OutboxEntry;
+use super::{SqliteStore, micros, optional_time, session_id, user_id};
+use crate::relay::outbox::{OutboxEntry, Pending};
 use crate::store::{OutboxStore, StoreError};
 
 #[async_trait]
@@ -58,6 +58,23 @@ impl OutboxStore for SqliteStore {
         };
         self.database.write(put_off).await?;
         Ok(())
+    }
+
+    async fn pending(&self, counted_max: usize) -> Result<Pending, StoreError> {
+        let count = move |db: &Connection| {
+            db.prepare_cached(
+                "SELECT count(*) AS entries, min(revoked_at) AS oldest
+                 FROM (SELECT revoked_at FROM login_session WHERE outbox_state = 'pending'
+                       ORDER BY outbox_next_at LIMIT ?1)",
+            )?
+            .query_row([counted_max as i64], |row| {
+                Ok(Pending {
+                    entries: row.get::<_, i64>("entries")?.unsigned_abs(),
+                    oldest: optional_time(row, "oldest")?,
+                })
+            })
+        };
+        Ok(self.database.read(count).await?)
     }
 
     async fn purge_sent(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kit::trace::TraceContext;
+use kit::telemetry::trace::TraceContext;
 use serde::{Deserialize, Serialize};
 
 /// How many are kept. A job that waits through an outage may be asked for without end.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kit::trace::TraceContext;
+use kit::telemetry::trace::TraceContext;
 
 use super::{ConversationId, Watermark, spelled};
 

@@ -6,7 +6,7 @@ mod talk;
 use kit::authn::{Caller, Verifier};
 use kit::clock::SharedClock;
 use kit::lifecycle::Lifecycle;
-use kit::trace::TraceContext;
+use kit::telemetry::trace::TraceContext;
 use proto::context::v1 as pb;
 use proto::context::v1::chat_service_server::ChatService;
 use tokio::sync::mpsc;

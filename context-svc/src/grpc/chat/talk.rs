@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use kit::authn::{AuthnError, Caller, LEEWAY};
 use kit::error::Classify;
 use kit::status::to_status;
-use kit::trace::TraceContext;
+use kit::telemetry::trace::TraceContext;
 use proto::context::v1 as pb;
 use proto::context::v1::converse_request::{Append, Frame};
 use proto::context::v1::converse_response::Event;

@@ -1,5 +1,7 @@
 //! The queue, as stories.
 
+mod counts;
+mod health;
 mod outages;
 mod probes;
 mod shares;
@@ -310,7 +312,8 @@ async fn whoever_says_no_goodbye_is_found_by_the_sweep() {
     let mut world = World::start().await;
     let key = key("u1", "c1");
     world.says(&key, "I will run a marathon in May").await;
-    sweep(&world.lifecycle, Arc::new(world.clock.clone()), world.schedule.clone(), QueueSettings::default().sweep);
+    let (clock, interval) = (Arc::new(world.clock.clone()), QueueSettings::default().sweep);
+    sweep(&world.lifecycle, clock, world.schedule.clone(), world.metrics.clone(), interval);
 
     world.advance(Duration::from_secs(31 * 60));
 

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use kit::clock::{Clock, TestClock};
 use kit::id::UserId;
 use kit::lifecycle::Lifecycle;
+use kit::telemetry::metrics::{Registry, page};
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 
@@ -18,6 +19,7 @@ use super::stalling::{Stalling, Step};
 use super::world::{LONG, PATIENCE, key};
 use crate::domain::model::*;
 use crate::domain::schedule::{Schedule, ScheduleSettings};
+use crate::metrics::Metrics;
 use crate::store::{ClaimTerms, ContextStore, ConversationStore, JobStore, SqliteStore, SummaryStore};
 
 /// What the roll-up does when it is asked.
@@ -59,6 +61,7 @@ struct World {
     summariser: Arc<Scripted>,
     extracted: mpsc::UnboundedSender<UserId>,
     lifecycle: Lifecycle,
+    registry: Registry,
 }
 
 impl World {
@@ -74,6 +77,7 @@ impl World {
             summariser: Arc::new(summariser),
             extracted: mpsc::unbounded_channel().0,
             lifecycle: Lifecycle::new(),
+            registry: Registry::new("test"),
         }
     }
 
@@ -89,6 +93,7 @@ impl World {
             extracted,
             queue: QueueSettings::default(),
             settings: SummarySettings::default(),
+            metrics: Metrics::new(&self.registry),
         };
         summaries.start(&self.lifecycle);
     }
@@ -180,6 +185,8 @@ async fn nineteen_make_no_summary_and_the_twentieth_makes_one() {
     assert_eq!((job.epoch, world.calls(), world.unsummarised().await), (1, 1, 0));
     world.passes(Duration::from_secs(60)).await;
     assert_eq!(world.calls(), 1);
+    let page = page(&[world.registry]);
+    assert!(page.contains("afterword_queue_summaries_total{outcome=\"SAVED\",service_name=\"test\"} 1"), "{page}");
 }
 
 #[tokio::test]

@@ -10,12 +10,15 @@ use jiff::Timestamp;
 use kit::clock::{Clock, TestClock};
 use kit::id::{SessionId, UserId};
 use kit::lifecycle::Lifecycle;
+use kit::serve::Health;
+use kit::telemetry::metrics::{Registry, page};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::super::*;
 use crate::domain::model::*;
 use crate::domain::schedule::{Schedule, ScheduleSettings};
 use crate::domain::watch::Changes;
+use crate::metrics::Metrics;
 use crate::store::{ConversationStore, JobStore, SqliteStore};
 
 pub(super) const LONG: Duration = Duration::from_secs(600);
@@ -96,6 +99,9 @@ pub(super) struct World {
     pub(super) processor: Arc<Scripted>,
     pub(super) calls: mpsc::UnboundedReceiver<Call>,
     pub(super) lifecycle: Lifecycle,
+    pub(super) registry: Registry,
+    pub(super) metrics: Metrics,
+    pub(super) health: Health,
 }
 
 impl World {
@@ -115,7 +121,10 @@ impl World {
         let bell = Arc::new(Notify::new());
         let shared = Arc::new(clock.clone());
         let settings = ScheduleSettings::default();
-        let schedule = Schedule::new(Arc::new(store.clone()), shared.clone(), bell.clone(), settings);
+        let registry = Registry::new("test");
+        let (metrics, health) = (Metrics::new(&registry), Health::new());
+        let schedule =
+            Schedule::new(Arc::new(store.clone()), shared.clone(), bell.clone(), settings).counted(metrics.clone());
         let (changes, lifecycle) = (Changes::default(), Lifecycle::new());
         let queue = Queue {
             clock: shared,
@@ -125,9 +134,11 @@ impl World {
             changes: changes.clone(),
             extracted: None,
             settings: QueueSettings::default(),
+            metrics: metrics.clone(),
+            beat: health.listens_for("claims", Duration::from_secs(60), Arc::new(clock.clone())),
         };
         queue.start(&lifecycle);
-        Self { clock, bell, changes, store, schedule, processor, calls, lifecycle }
+        Self { clock, bell, changes, store, schedule, processor, calls, lifecycle, registry, metrics, health }
     }
 
     pub(super) async fn says(&self, key: &ConversationKey, text: &str) {
@@ -186,6 +197,22 @@ impl World {
             };
             tokio::time::timeout(PATIENCE, settled).await.expect("the job comes to an end");
         }
+    }
+
+    /// Whether the page shows this value of a metric, for no labels or these.
+    pub(super) fn shows(&self, metric: &str, labels: &str, value: &str) -> bool {
+        let line = format!("{metric}{{{labels}service_name=\"test\"}} {value}");
+        page(std::slice::from_ref(&self.registry)).lines().any(|each| each == line)
+    }
+
+    /// Completes once the page shows it. Time does not move meanwhile.
+    pub(super) async fn comes_to_show(&self, metric: &str, labels: &str, value: &str) {
+        let shown = async {
+            while !self.shows(metric, labels, value) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, shown).await.unwrap_or_else(|_| panic!("{metric} {labels} is not {value}"));
     }
 
     /// Time passes. The bell makes sure that a worker who was just reading the clock reads it again.

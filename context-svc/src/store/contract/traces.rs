@@ -1,6 +1,6 @@
 //! By which requests a job is asked for.
 
-use kit::trace::TraceContext;
+use kit::telemetry::trace::TraceContext;
 
 use crate::domain::model::{Cause, ConversationKey, Job, Trigger};
 use crate::store::Store;

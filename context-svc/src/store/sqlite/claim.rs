@@ -22,24 +22,25 @@ pub(super) const DUE: &str = "
       AND era = (SELECT m.era FROM user_memory m WHERE m.user_id = conversation.user_id)
     ORDER BY job_due_at LIMIT 1";
 
-/// Leases the next job, if there is one. See [`crate::store::JobStore::claim`].
+/// Leases the next job, if there is one, and says how many were given up. See [`crate::store::JobStore::claim`].
 pub(super) fn claim(
     db: &Connection,
     worker: &WorkerId,
     capped: &[UserId],
     terms: &ClaimTerms,
-) -> rusqlite::Result<Option<Job>> {
+) -> rusqlite::Result<(Option<Job>, u64)> {
     let capped = capped_json(capped);
+    let mut poisoned = 0;
     while let Some((key, deliveries)) = next(db, EXPIRED, &capped, terms)? {
         if deliveries < terms.deliveries_max {
-            return lease(db, &key, worker, terms).map(Some);
+            return Ok((Some(lease(db, &key, worker, terms)?), poisoned));
         }
         give_up(db, &key, terms)?;
+        poisoned += 1;
     }
-    match next(db, DUE, &capped, terms)? {
-        Some((key, _)) => lease(db, &key, worker, terms).map(Some),
-        None => Ok(None),
-    }
+    let due = next(db, DUE, &capped, terms)?;
+    let job = due.map(|(key, _)| lease(db, &key, worker, terms)).transpose()?;
+    Ok((job, poisoned))
 }
 
 fn capped_json(users: &[UserId]) -> String {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use std::sync::atomic::Ordering;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use kit::error::{Classify, Kind};
@@ -52,7 +54,13 @@ impl JobStore for SqliteStore {
 
     async fn claim(&self, worker: &WorkerId, capped: &[UserId], terms: &ClaimTerms) -> Result<Option<Job>, StoreError> {
         let (worker, capped, terms) = (worker.clone(), capped.to_vec(), *terms);
-        Ok(self.database.write(move |db| claim::claim(db, &worker, &capped, &terms)).await?)
+        let (job, poisoned) = self.database.write(move |db| claim::claim(db, &worker, &capped, &terms)).await?;
+        self.poisoned.fetch_add(poisoned, Ordering::Relaxed);
+        Ok(job)
+    }
+
+    fn poisoned(&self) -> u64 {
+        self.poisoned.load(Ordering::Relaxed)
     }
 
     async fn heartbeat(&self, lease: &Lease, lease_until: Timestamp) -> Result<bool, StoreError> {

@@ -17,6 +17,8 @@ mod summary_settle;
 mod upkeep;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use async_trait::async_trait;
 use kit::sqlite::{Database, Error};
@@ -28,17 +30,18 @@ use super::{Store, StoreError};
 #[derive(Clone)]
 pub struct SqliteStore {
     database: Database,
+    poisoned: Arc<AtomicU64>,
 }
 
 impl SqliteStore {
     /// Opens or creates the file, for this process alone.
     pub async fn open(path: &Path) -> Result<Self, Error> {
-        Ok(Self { database: Database::open(path, migrations()).await? })
+        Ok(Self { database: Database::open(path, migrations()).await?, poisoned: Arc::default() })
     }
 
     /// Opens or creates the file, together with others that share it.
     pub async fn open_shared(path: &Path) -> Result<Self, Error> {
-        Ok(Self { database: Database::open_shared(path, migrations()).await? })
+        Ok(Self { database: Database::open_shared(path, migrations()).await?, poisoned: Arc::default() })
     }
 
     /// For stories in which the database misbehaves, or is looked at.
@@ -49,7 +52,7 @@ impl SqliteStore {
 
     /// An empty store that is gone when dropped, for tests.
     pub async fn in_memory() -> Result<Self, Error> {
-        Ok(Self { database: Database::in_memory(migrations()).await? })
+        Ok(Self { database: Database::in_memory(migrations()).await?, poisoned: Arc::default() })
     }
 }
 

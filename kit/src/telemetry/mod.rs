@@ -1,6 +1,9 @@
-//! What a process tells its operator: one line an event, on standard error.
+//! What a process tells its operator: log lines here, [`metrics`] on a page, and the [`trace`] that joins several processes.
 //!
-//! Standard output belongs to the answer of a command. Never logged: message text, tokens, e-mail addresses, prompts.
+//! A log line is one event, on standard error. Standard output belongs to the answer of a command. Never logged: message text, tokens, e-mail addresses, prompts.
+
+pub mod metrics;
+pub mod trace;
 
 use std::io::IsTerminal;
 

@@ -1,0 +1,100 @@
+use kit::clock::TestClock;
+use kit::telemetry::metrics::{Registry, page};
+
+use super::*;
+
+/// Answers, fails or hangs, as the transcript's length says.
+struct ByLength;
+
+#[async_trait]
+impl Model for ByLength {
+    async fn extract(&self, transcript: &Transcript) -> Result<Answer, ModelError> {
+        match transcript.messages.len() {
+            0 => Ok(Answer::default()),
+            _ => Err(ModelError::Temporary { reason: "TOO_SLOW", message: String::new() }),
+        }
+    }
+
+    async fn summarise(&self, _: &RollUp) -> Result<RolledUp, ModelError> {
+        Ok(RolledUp::default())
+    }
+}
+
+/// Never answers.
+struct Hangs;
+
+#[async_trait]
+impl Model for Hangs {
+    async fn extract(&self, _: &Transcript) -> Result<Answer, ModelError> {
+        std::future::pending().await
+    }
+
+    async fn summarise(&self, _: &RollUp) -> Result<RolledUp, ModelError> {
+        std::future::pending().await
+    }
+}
+
+fn measured(model: impl Model, registry: &Registry) -> (Measured, TestClock) {
+    let clock = TestClock::frozen_at(jiff::Timestamp::UNIX_EPOCH);
+    let (metrics, shared) = (Metrics::new(registry), Arc::new(clock.clone()));
+    let model = Arc::new(model);
+    (Measured { model, provider: "local", metrics, clock: shared, streak: Streak::default() }, clock)
+}
+
+fn talk(messages: usize) -> Transcript {
+    let message = crate::domain::model::Message {
+        seq: 1,
+        client_id: crate::domain::model::ClientId::random(),
+        role: crate::domain::model::Role::User,
+        name: String::new(),
+        text: String::new(),
+        at: jiff::Timestamp::UNIX_EPOCH,
+        time_zone: None,
+    };
+    Transcript { previous: None, messages: vec![message; messages] }
+}
+
+#[tokio::test]
+async fn an_answer_ends_the_streak_of_failures() {
+    let registry = Registry::new("test");
+    let (model, _) = measured(ByLength, &registry);
+
+    model.extract(&talk(1)).await.unwrap_err();
+    model.extract(&talk(1)).await.unwrap_err();
+    assert_eq!(model.streak.failures(), 2);
+    model.extract(&talk(0)).await.unwrap();
+
+    assert_eq!(model.streak.failures(), 0);
+    let page = page(&[registry]);
+    let failed =
+        "gen_ai_client_operation_duration_seconds_count{error_type=\"TOO_SLOW\",gen_ai_operation_name=\"extract\"";
+    assert!(page.lines().any(|line| line.starts_with(failed) && line.ends_with(" 2")), "{page}");
+}
+
+#[tokio::test]
+async fn a_summary_is_counted_as_one() {
+    let registry = Registry::new("test");
+    let (model, _) = measured(ByLength, &registry);
+
+    model.summarise(&RollUp::default()).await.unwrap();
+
+    let page = page(&[registry]);
+    assert!(page.contains("error_type=\"NONE\",gen_ai_operation_name=\"summarise\""), "{page}");
+}
+
+#[tokio::test]
+async fn a_call_that_is_given_up_counts_with_the_time_it_took() {
+    let registry = Registry::new("test");
+    let (model, clock) = measured(Hangs, &registry);
+    let talk = talk(1);
+    let mut call = model.extract(&talk);
+    assert!(futures::poll!(&mut call).is_pending());
+
+    clock.advance(Duration::from_secs(30));
+    drop(call);
+
+    assert_eq!(model.streak.failures(), 1);
+    let page = page(&[registry]);
+    let sum = page.lines().find(|line| line.starts_with("gen_ai_client_operation_duration_seconds_sum"));
+    assert!(sum.is_some_and(|sum| sum.contains("NO_ANSWER") && sum.ends_with(" 30")), "{page}");
+}
