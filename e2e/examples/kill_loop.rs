@@ -59,13 +59,18 @@ fn tell(report: &Report) {
         report.kills, report.stops, report.terms, report.restarts
     );
     println!(
-        "acknowledged: {} messages, {} logouts, {} triggers, {} deletions",
-        acknowledged.messages, acknowledged.logouts, acknowledged.triggers, acknowledged.deletions
+        "acknowledged: {} messages, {} logouts, {} triggers, {} deletions, {} of everything",
+        acknowledged.messages,
+        acknowledged.logouts,
+        acknowledged.triggers,
+        acknowledged.deletions,
+        acknowledged.erasures
     );
     println!(
-        "{} extracted in {} model calls, {} dead, settled after {} ms",
+        "{} extracted in {} model calls, {} summaries, {} dead, settled after {} ms",
         report.extracted,
         report.model_calls,
+        report.summaries,
         report.dead.values().sum::<u64>(),
         report.settled_ms
     );

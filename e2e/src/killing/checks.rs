@@ -87,12 +87,14 @@ impl Evidence {
                 logouts: ledger.logouts.len(),
                 triggers: ledger.triggers.len(),
                 deletions: ledger.deletions.len(),
+                erasures: ledger.erasures,
             },
             unanswered: ledger.unanswered,
             refusals: ledger.refusals.clone(),
             claims: witnessed.claims.len(),
             model_calls: self.diary.model_calls,
             extracted: witnessed.commits.len(),
+            summaries: witnessed.summaries,
             leases_lost: self.diary.leases_lost,
             dead,
             depth_most: witnessed.depth_most,
@@ -118,6 +120,10 @@ impl Evidence {
         }
         for kept in &self.settled.unsettled {
             findings.breach("Q1", format!("{} did not come to rest: {}", name(kept), standing(kept)));
+        }
+        if self.settled.in_memories > 0 {
+            let memories = self.settled.in_memories;
+            findings.breach("Q1", format!("{memories} summaries or erasures did not come to an end"));
         }
         if self.settled.unsent > 0 {
             findings.breach("Q1", format!("{} outbox entries were not delivered", self.settled.unsent));

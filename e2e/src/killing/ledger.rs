@@ -42,6 +42,8 @@ pub(super) struct Entries {
     pub(super) triggers: Vec<Asked>,
     pub(super) logouts: BTreeSet<String>,
     pub(super) deletions: BTreeSet<Talk>,
+    /// How often somebody had everything erased; each conversation it took is among the deletions.
+    pub(super) erasures: usize,
     /// Client ids of which some try was never answered: it may take effect at any later time.
     pub(super) unknown: BTreeSet<String>,
     /// Tries without an answer, of whatever.

@@ -22,7 +22,7 @@ use futures::future::join_all;
 use kit::clock::monotonic;
 use tokio_util::sync::CancellationToken;
 
-use crate::store::{Kept, sqlite};
+use crate::store::{Kept, Unsettled, sqlite};
 use crate::{Processes, Service};
 use browser::Stage;
 use checks::Evidence;
@@ -48,7 +48,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const OVERDUE_MS: i64 = 5_000;
 
 /// Everything that production does in a minute happens in two seconds.
-const SETTINGS: [(Service, &str); 27] = [
+const SETTINGS: [(Service, &str); 29] = [
     (Service::Context, "queue.lease=2s"),
     (Service::Context, "queue.heartbeat=400ms"),
     (Service::Context, "queue.poll=100ms"),
@@ -69,6 +69,8 @@ const SETTINGS: [(Service, &str); 27] = [
     (Service::Context, "queue.slots=6"),
     (Service::Context, "extraction.piece_tokens=100"),
     (Service::Context, "extraction.piece_overlap=0"),
+    (Service::Context, "summary.threshold=3"),
+    (Service::Context, "summary.sweep=1s"),
     (Service::Context, "log_filter=info,context_svc=debug"),
     (Service::Auth, "password.memory_kib=7168"),
     (Service::Auth, "password.iterations=1"),
@@ -131,6 +133,8 @@ struct Settled {
     after: Duration,
     /// What had not come to rest when there was no more patience.
     unsettled: Vec<Kept>,
+    /// Summaries and erasures that have not ended.
+    in_memories: i64,
     unsent: i64,
     /// Running jobs whose worker was gone for too long.
     overdue: Vec<Kept>,
@@ -141,18 +145,19 @@ impl Settled {
         let start = monotonic();
         let (mut overdue, mut fewest, mut fewest_after) = (Vec::new(), usize::MAX, Duration::ZERO);
         loop {
-            let (unsettled, unsent) = sqlite::unsettled(context, auth).expect("the stores can be read");
+            let Unsettled { conversations: unsettled, in_memories, unsent } =
+                sqlite::unsettled(context, auth).expect("the stores can be read");
             let after = start.elapsed();
             // Before that, the leases of those who were killed last may still have to end.
             if after > Duration::from_secs(8) {
                 overdue.extend(unsettled.iter().filter(|kept| kept.overdue_ms > Some(OVERDUE_MS)).cloned());
             }
-            let left = unsettled.len() + unsent as usize;
+            let left = unsettled.len() + (in_memories + unsent) as usize;
             if left < fewest {
                 (fewest, fewest_after) = (left, after);
             }
             if left == 0 || after > fewest_after + PATIENCE {
-                return Self { after, unsettled, unsent, overdue };
+                return Self { after, unsettled, in_memories, unsent, overdue };
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

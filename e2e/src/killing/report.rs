@@ -34,6 +34,8 @@ pub struct Report {
     pub model_calls: u64,
     /// Results that were saved.
     pub extracted: usize,
+    /// Summaries that were saved, each of several results.
+    pub summaries: i64,
     /// Results that came too late and were dropped.
     pub leases_lost: u64,
     /// Jobs that gave up in the end, by reason.
@@ -63,8 +65,10 @@ pub struct Acknowledged {
     pub logouts: usize,
     /// Extractions asked for by hand.
     pub triggers: usize,
-    /// Deletions of conversations.
+    /// Conversations that were deleted, one by one or by an erasure.
     pub deletions: usize,
+    /// Erasures of all that a user has.
+    pub erasures: usize,
 }
 
 /// One breach of one promise.

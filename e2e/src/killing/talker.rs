@@ -65,6 +65,9 @@ impl Talker {
                 self.deletes(&talk).await;
             }
         }
+        if self.dice.happens(3) {
+            self.erases_everything().await;
+        }
         if self.dice.happens(70) {
             self.log_out().await;
         } else {
@@ -183,6 +186,16 @@ impl Talker {
         if let Some(own) = self.talks.iter_mut().find(|own| *own == talk) {
             own.life += 1;
         }
+    }
+
+    async fn erases_everything(&mut self) {
+        let erase = async |login: Login| login.call(Method::DELETE, "/api/v1/memory", None).await;
+        let Ok(_) = self.browser.until_answered(None, erase).await else { return };
+        self.browser.stage.ledger.write(|ledger| {
+            ledger.erasures += 1;
+            ledger.deletions.extend(self.talks.iter().cloned());
+        });
+        self.talks.iter_mut().for_each(|talk| talk.life += 1);
     }
 
     async fn log_out(&mut self) {

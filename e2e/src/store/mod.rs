@@ -14,9 +14,24 @@ pub(crate) struct Witnessed {
     /// In the order in which they were committed.
     pub(crate) claims: Vec<Claim>,
     pub(crate) summarised: Vec<Summarised>,
+    /// How many summaries were saved.
+    pub(crate) summaries: i64,
+    /// User and conversation, as often as the summaries tell of them.
+    pub(crate) told: Vec<(String, String)>,
     pub(crate) depth_counted: i64,
     pub(crate) depth_most: i64,
     pub(crate) endings: Vec<Ending>,
+}
+
+/// What has not come to rest yet.
+#[derive(Debug, Default)]
+pub(crate) struct Unsettled {
+    /// Conversations that a job or the sweep has still to come to.
+    pub(crate) conversations: Vec<Kept>,
+    /// Summaries that are due or being made, and users of whom something erased is left.
+    pub(crate) in_memories: i64,
+    /// Outbox entries.
+    pub(crate) unsent: i64,
 }
 
 /// One life of a conversation: a deleted one that comes again is another.
@@ -31,6 +46,7 @@ pub(crate) struct Life {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Kept {
     pub(crate) life: Life,
+    /// Neither being deleted nor erased.
     pub(crate) is_visible: bool,
     pub(crate) is_dirty: bool,
     pub(crate) last_seq: i64,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Row};
 
-use super::{Claim, Commit, Ending, Heard, Kept, Life, Summarised, Witnessed};
+use super::{Claim, Commit, Ending, Heard, Kept, Life, Summarised, Unsettled, Witnessed};
 
 /// A worker and a lease are compared by what the store knows, not by anybody's clock.
 const WITNESS: &str = "
@@ -35,6 +35,13 @@ BEGIN
     INSERT INTO witness_summarised VALUES (new.user_id, new.conversation_id, new.incarnation, new.extract_fence);
 END;
 
+CREATE TABLE witness_summary (saved INTEGER);
+INSERT INTO witness_summary VALUES (0);
+CREATE TRIGGER witness_summary AFTER UPDATE ON user_memory WHEN new.epoch <> old.epoch
+BEGIN
+    UPDATE witness_summary SET saved = saved + 1;
+END;
+
 CREATE TABLE witness_depth (most INTEGER);
 INSERT INTO witness_depth VALUES (0);
 CREATE TRIGGER witness_depth AFTER UPDATE ON queue_depth
@@ -44,10 +51,21 @@ END;
 ";
 
 const CONVERSATIONS: &str = "
-    SELECT user_id, conversation_id, incarnation, deleting = 0 AS is_visible, dirty, last_seq, job_state, job_want, job_done,
+    SELECT user_id, conversation_id, incarnation, dirty,
+           deleting = 0 AND era = (SELECT era FROM user_memory m WHERE m.user_id = conversation.user_id) AS is_visible,
+           last_seq, job_state, job_want, job_done,
            extracted_to, json_extract(context, '$.extracted_seq') AS context_seq, job_error_reason,
            (CAST(unixepoch('subsec') * 1000000 AS INTEGER) - job_lease_until) / 1000 AS overdue_ms
     FROM conversation ORDER BY user_id, conversation_id";
+
+const IN_MEMORIES: &str = "
+    SELECT (SELECT count(*) FROM user_memory WHERE job_state IN ('PENDING', 'RUNNING') OR marking IS NOT NULL)
+         + (SELECT count(*) FROM user_memory u
+            WHERE EXISTS (SELECT 1 FROM message m WHERE m.user_id = u.user_id AND m.era < u.era))";
+
+const TOLD: &str = "
+    SELECT user_id, talk.value ->> '$.conversation_id'
+    FROM user_memory, json_each(summary, '$.parts') AS part, json_each(part.value, '$.talks') AS talk";
 
 /// Sessions that end for these reasons may have left something to extract.
 const ENDINGS: &str = "
@@ -59,13 +77,17 @@ pub(crate) fn admit_witness(context: &Path) -> rusqlite::Result<()> {
     Connection::open(context)?.execute_batch(WITNESS)
 }
 
-/// Conversations that a job or the sweep has still to come to, and how many outbox entries are still to be sent. The services
-/// may be running.
-pub(crate) fn unsettled(context: &Path, auth: &Path) -> rusqlite::Result<(Vec<Kept>, i64)> {
-    let mut conversations = conversations(&reader(context)?)?;
+/// What is still to be done. The services may be running.
+pub(crate) fn unsettled(context: &Path, auth: &Path) -> rusqlite::Result<Unsettled> {
+    let db = reader(context)?;
+    let mut conversations = conversations(&db)?;
     conversations.retain(Kept::is_unsettled);
     let pending = "SELECT count(*) FROM login_session WHERE outbox_state = 'pending'";
-    Ok((conversations, reader(auth)?.query_row(pending, [], |row| row.get(0))?))
+    Ok(Unsettled {
+        conversations,
+        in_memories: db.query_row(IN_MEMORIES, [], |row| row.get(0))?,
+        unsent: reader(auth)?.query_row(pending, [], |row| row.get(0))?,
+    })
 }
 
 /// Everything, once the services have ended.
@@ -78,6 +100,8 @@ pub(crate) fn witnessed(context: &Path, auth: &Path) -> rusqlite::Result<Witness
         commits: all(&db, "SELECT * FROM witness_commit ORDER BY n", commit)?,
         claims: all(&db, "SELECT * FROM witness_claim ORDER BY n", claim)?,
         summarised: all(&db, "SELECT * FROM witness_summarised", summarised)?,
+        summaries: number("SELECT saved FROM witness_summary")?,
+        told: all(&db, TOLD, |row| Ok((row.get(0)?, row.get(1)?)))?,
         depth_counted: number("SELECT live FROM queue_depth")?,
         depth_most: number("SELECT most FROM witness_depth")?,
         endings: all(&reader(auth)?, ENDINGS, ending)?,

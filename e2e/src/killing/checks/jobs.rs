@@ -107,13 +107,23 @@ impl Evidence {
         }
     }
 
-    /// Q7: what one claim extracted from a conversation goes into one summary.
+    /// Q7: what one claim extracted from a conversation goes into one summary, which tells of a conversation once, and only of
+    /// those that are there.
     pub(super) fn q7_summarised_once(&self, findings: &mut Findings) {
         let mut seen = BTreeSet::new();
         for summarised in &self.witnessed.summarised {
             if !seen.insert(summarised) {
                 let (conversation, fence) = (&summarised.life.conversation, summarised.fence);
                 findings.doubled("Q7", format!("{conversation}, saved under fence {fence}, was summarised twice"));
+            }
+        }
+        let (kept, mut told) = (self.kept(), BTreeSet::new());
+        for (user, conversation) in &self.witnessed.told {
+            if !told.insert((user, conversation)) {
+                findings.doubled("Q7", format!("the summary of {user} tells of {conversation} twice"));
+            }
+            if !kept.contains_key(&(user.as_str(), conversation.as_str())) {
+                findings.breach("deletion", format!("the summary of {user} tells of {conversation}, which is deleted"));
             }
         }
     }

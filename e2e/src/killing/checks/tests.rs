@@ -50,6 +50,7 @@ fn right() -> Evidence {
                 Claim { life: life(), fence: 2, lease_left_ms: Some(-10) },
             ],
             summarised: vec![Summarised { life: life(), fence: 2 }],
+            told: vec![("u".into(), "c".into())],
             endings: vec![ending],
             ..Witnessed::default()
         },
@@ -88,6 +89,7 @@ fn a_trigger_or_a_logout_that_came_to_nothing_breaks_the_first() {
     assert_eq!(found_after(|e| e.witnessed.endings.clear()), ["Q1"]);
     assert_eq!(found_after(|e| e.witnessed.endings[0].outbox = None), ["Q1"]);
     assert_eq!(found_after(|e| e.settled.unsent = 1), ["Q1"]);
+    assert_eq!(found_after(|e| e.settled.in_memories = 1), ["Q1"]);
     assert_eq!(found_after(|e| e.settled.unsettled = e.witnessed.conversations.clone()), ["Q1"]);
     assert_eq!(found_after(|e| e.left_alone = false), ["Q1"]);
 }
@@ -131,6 +133,7 @@ fn more_jobs_than_there_may_be_or_a_wrong_count_break_the_sixth() {
 #[test]
 fn a_context_that_is_summarised_twice_breaks_the_seventh() {
     assert_eq!(found_after(|e| e.witnessed.summarised.push(e.witnessed.summarised[0].clone())), ["Q7"]);
+    assert_eq!(found_after(|e| e.witnessed.told.push(e.witnessed.told[0].clone())), ["Q7"]);
 }
 
 #[test]
@@ -154,6 +157,7 @@ fn a_message_that_is_gone_twice_there_or_never_read_breaks_the_ninth() {
 #[test]
 fn what_was_deleted_may_only_come_back_by_a_try_that_was_never_answered() {
     assert_eq!(found_after(|e| _ = e.ledger.deletions.insert(talk())), ["deletion"]);
+    assert_eq!(found_after(|e| e.witnessed.told[0].1 = "gone".into()), ["deletion"]);
     let unanswered = |evidence: &mut Evidence| {
         evidence.ledger.deletions.insert(talk());
         evidence.ledger.unknown.insert("u/m1".into());
