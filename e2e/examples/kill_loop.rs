@@ -52,10 +52,10 @@ async fn main() -> ExitCode {
 
 fn tell(report: &Report) {
     let at_failpoints: u64 = report.kills_at.values().sum();
-    let acknowledged = &report.acknowledged;
+    let acknowledged = &report.acknowledged_by_kind;
     println!("seed {}, {} s", report.seed, report.seconds);
     println!(
-        "{} kills, {at_failpoints} deaths at failpoints, {} stops, {} terms, {} restarts",
+        "{} kills, {at_failpoints} of them at failpoints, {} stops, {} terms, {} restarts",
         report.kills, report.stops, report.terms, report.restarts
     );
     println!(

@@ -14,5 +14,9 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<(), Failure> {
         .args(["run", "--quiet", "--package", "e2e", "--example", "kill_loop", "--"])
         .args(arguments)
         .status()?;
-    if looped.success() { Ok(()) } else { Err("kill-loop: a promise was not kept".into()) }
+    match looped.code() {
+        Some(0) => Ok(()),
+        Some(1) => Err("kill-loop: a promise was not kept".into()),
+        _ => Err("kill-loop: it could not be run".into()),
+    }
 }

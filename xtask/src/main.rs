@@ -36,6 +36,7 @@ enum Command {
     },
     /// Measure a release build: `logout` is how long logging out takes, in whatever state the other services are; `queue` is
     /// what the extraction queue bears, beside Celery with Redis.
+    #[command(disable_help_flag = true)]
     Bench {
         /// Which benchmark.
         #[arg(value_parser = ["logout", "queue"])]
@@ -45,6 +46,7 @@ enum Command {
         arguments: Vec<String>,
     },
     /// Kill the real programs under load, again and again, and check that nothing acknowledged is lost: `--minutes N --seed S`.
+    #[command(disable_help_flag = true)]
     KillLoop {
         /// Passed on to it; `--help` lists what it knows.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -59,6 +61,7 @@ enum Command {
         list: bool,
     },
     /// Build every program, run every test, and say loudly what was skipped.
+    #[command(disable_help_flag = true)]
     Test {
         /// Passed on to `cargo test`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

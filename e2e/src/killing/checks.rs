@@ -77,12 +77,13 @@ impl Evidence {
         Report {
             seed: plan.seed,
             seconds: plan.seconds,
-            kills: done.kills,
+            kills: done.kills + done.kills_at.values().sum::<u64>(),
             kills_at: done.kills_at.clone(),
             stops: done.stops,
             terms: done.terms,
             restarts: done.restarts,
-            acknowledged: Acknowledged {
+            acknowledged: ledger.logouts.len() + ledger.triggers.len(),
+            acknowledged_by_kind: Acknowledged {
                 messages: ledger.messages.len(),
                 logouts: ledger.logouts.len(),
                 triggers: ledger.triggers.len(),
@@ -114,6 +115,16 @@ impl Evidence {
         // Being away is answered 503; this says that a service was there and did not know what to do.
         for (refusal, times) in self.ledger.refusals.iter().filter(|(refusal, _)| refusal.starts_with("500")) {
             findings.breach("process", format!("{times} calls were answered {refusal}"));
+        }
+        let (witnessed, diary) = (&self.witnessed, &self.diary);
+        let is_blind = witnessed.claims.is_empty() || diary.model_calls == 0 || diary.believed.is_empty();
+        if !witnessed.commits.is_empty() && is_blind {
+            findings.breach("process", "results were saved, and the witness or the diary saw no work".to_owned());
+        }
+        // Nothing in this load fails or is cancelled: only a job whose workers were killed again and again may give up.
+        let gave_up = |kept: &&Kept| kept.is_given_up() && kept.reason.as_deref() != Some("POISON");
+        for kept in witnessed.conversations.iter().filter(gave_up) {
+            findings.breach("Q1", format!("{} gave up for {:?}: {}", name(kept), kept.reason, standing(kept)));
         }
         if !self.left_alone {
             findings.breach("Q1", "a user of the load got no answer although every service is there".to_owned());

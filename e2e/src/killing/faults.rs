@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use kit::clock::monotonic;
 
-use super::plan::{Fault, FaultKind, Plan};
+use super::plan::{Fault, FaultKind, PLACES, Plan};
 use super::weather::Weather;
 use crate::{Processes, Service};
 
@@ -38,7 +38,8 @@ pub(super) struct Storm {
 
 impl Storm {
     pub(super) fn over(world: Processes, weather: Arc<Weather>) -> Self {
-        Self { world, weather, armed: BTreeMap::new(), done: Done::default() }
+        let kills_at = PLACES.iter().map(|(place, ..)| (*place, 0)).collect();
+        Self { world, weather, armed: BTreeMap::new(), done: Done { kills_at, ..Done::default() } }
     }
 
     /// Carries out the plan and leaves every service running.

@@ -47,6 +47,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a lease may have ended without anybody taking the job over, in calm weather.
 const OVERDUE_MS: i64 = 5_000;
 
+/// How many session contexts make a summary.
+const SUMMARY_OF: i64 = 3;
+
 /// Everything that production does in a minute happens in two seconds.
 const SETTINGS: [(Service, &str); 29] = [
     (Service::Context, "queue.lease=2s"),
@@ -146,7 +149,7 @@ impl Settled {
         let (mut overdue, mut fewest, mut fewest_after) = (Vec::new(), usize::MAX, Duration::ZERO);
         loop {
             let Unsettled { conversations: unsettled, in_memories, unsent } =
-                sqlite::unsettled(context, auth).expect("the stores can be read");
+                sqlite::unsettled(context, auth, SUMMARY_OF).expect("the stores can be read");
             let after = start.elapsed();
             // Before that, the leases of those who were killed last may still have to end.
             if after > Duration::from_secs(8) {

@@ -61,7 +61,7 @@ pub enum FaultKind {
 }
 
 /// Every failpoint there is, and how much it is worth dying there. Some lie on ways that not every load takes.
-const PLACES: [(&str, Service, u64); 12] = [
+pub(super) const PLACES: [(&str, Service, u64); 12] = [
     ("job-claimed", Service::Context, 3),
     ("model-asked", Service::Context, 4),
     ("job-committing", Service::Context, 4),
@@ -97,8 +97,10 @@ impl Plan {
 fn draw(dice: &mut Dice) -> (Service, FaultKind) {
     let lot = dice.between(0, 99);
     if lot < 45 {
-        let (place, service, _) = weighted(dice);
-        return (service, FaultKind::DieAt { place, count: dice.between(1, 5) });
+        let (place, service, weight) = weighted(dice);
+        // What seldom happens is not waited for five times.
+        let count = if weight == 1 { 1 } else { dice.between(1, 5) };
+        return (service, FaultKind::DieAt { place, count });
     }
     let service = match dice.between(0, 9) {
         0..5 => Service::Context,

@@ -12,9 +12,9 @@ pub struct Report {
     pub seed: u64,
     /// How long they went on.
     pub seconds: u64,
-    /// SIGKILLs from outside.
+    /// SIGKILLs, from outside and at failpoints.
     pub kills: u64,
-    /// Deaths at failpoints.
+    /// Those at failpoints, by place.
     pub kills_at: BTreeMap<&'static str, u64>,
     /// SIGSTOPs.
     pub stops: u64,
@@ -22,15 +22,17 @@ pub struct Report {
     pub terms: u64,
     /// Starts after any of these.
     pub restarts: u64,
-    /// What clients were told.
-    pub acknowledged: Acknowledged,
+    /// Triggers that were acknowledged: logouts, and extractions asked for by hand.
+    pub acknowledged: usize,
+    /// Everything that clients were told.
+    pub acknowledged_by_kind: Acknowledged,
     /// Tries that were never answered, so that nobody knew whether they took effect.
     pub unanswered: u64,
     /// Answers that said no, by status and reason.
     pub refusals: BTreeMap<String, u64>,
     /// Claims of jobs.
     pub claims: usize,
-    /// Questions to the model.
+    /// Questions to the model about conversations: one for each piece of one, and again after a kill.
     pub model_calls: u64,
     /// Results that were saved.
     pub extracted: usize,
@@ -50,7 +52,7 @@ pub struct Report {
     pub logout_ms_healthy: Milliseconds,
     /// Acknowledged things that are gone.
     pub lost: usize,
-    /// Things that are there twice.
+    /// Things that are there twice. A message counts twice, for its client id and for its words.
     pub doubled: usize,
     /// Every breach of Q1 to Q9.
     pub violations: Vec<Violation>,

@@ -65,7 +65,7 @@ impl Talker {
                 self.deletes(&talk).await;
             }
         }
-        if self.dice.happens(3) {
+        if self.dice.happens(10) {
             self.erases_everything().await;
         }
         if self.dice.happens(70) {

@@ -16,6 +16,8 @@ pub(crate) struct Witnessed {
     pub(crate) summarised: Vec<Summarised>,
     /// How many summaries were saved.
     pub(crate) summaries: i64,
+    /// How many of them do not say what they cover.
+    pub(crate) summaries_of_nothing: i64,
     /// User and conversation, as often as the summaries tell of them.
     pub(crate) told: Vec<(String, String)>,
     pub(crate) depth_counted: i64,
@@ -28,7 +30,7 @@ pub(crate) struct Witnessed {
 pub(crate) struct Unsettled {
     /// Conversations that a job or the sweep has still to come to.
     pub(crate) conversations: Vec<Kept>,
-    /// Summaries that are due or being made, and users of whom something erased is left.
+    /// Summaries that are due or being made with what they have to cover, and users of whom something erased is left.
     pub(crate) in_memories: i64,
     /// Outbox entries.
     pub(crate) unsent: i64,
@@ -72,10 +74,15 @@ impl Kept {
         (self.state == "DEAD" && self.reason.is_some()) || self.state == "CANCELLED"
     }
 
+    /// Whether that was also about this message.
+    pub(crate) fn gives_up_on(&self, seq: i64) -> bool {
+        self.is_given_up() && self.want & SEQ >= seq
+    }
+
     /// Whether a job, or the sweep, has still to come.
     pub(crate) fn is_unsettled(&self) -> bool {
-        let given_up = self.is_given_up() && self.want & SEQ >= self.last_seq;
-        matches!(self.state.as_str(), "PENDING" | "RUNNING") || !self.is_visible || (self.is_dirty && !given_up)
+        let is_live = matches!(self.state.as_str(), "PENDING" | "RUNNING");
+        is_live || !self.is_visible || (self.is_dirty && !self.gives_up_on(self.last_seq))
     }
 }
 
@@ -116,7 +123,7 @@ pub(crate) struct Claim {
     pub(crate) lease_left_ms: Option<i64>,
 }
 
-/// A write that marked a session context as summarised.
+/// A write that saved a summary of a session context.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Summarised {
     pub(crate) life: Life,

@@ -29,17 +29,15 @@ BEGIN
                                       old.job_lease_until - new.job_updated_at);
 END;
 
-CREATE TABLE witness_summarised (user_id TEXT, conversation_id TEXT, incarnation TEXT, fence INTEGER);
-CREATE TRIGGER witness_summarised AFTER UPDATE ON conversation WHEN old.unsummarised = 1 AND new.unsummarised = 0
-BEGIN
-    INSERT INTO witness_summarised VALUES (new.user_id, new.conversation_id, new.incarnation, new.extract_fence);
-END;
-
-CREATE TABLE witness_summary (saved INTEGER);
-INSERT INTO witness_summary VALUES (0);
+CREATE TABLE witness_summary (user_id TEXT, epoch INTEGER);
+CREATE TABLE witness_summarised (user_id TEXT, conversation_id TEXT, incarnation TEXT, fence INTEGER, epoch INTEGER);
 CREATE TRIGGER witness_summary AFTER UPDATE ON user_memory WHEN new.epoch <> old.epoch
 BEGIN
-    UPDATE witness_summary SET saved = saved + 1;
+    INSERT INTO witness_summary VALUES (new.user_id, new.epoch);
+    INSERT INTO witness_summarised
+    SELECT new.user_id, covered.value ->> '$.conversation_id', covered.value ->> '$.incarnation',
+           covered.value ->> '$.extract_fence', new.epoch
+    FROM json_each(new.marking, '$.covered') AS covered;
 END;
 
 CREATE TABLE witness_depth (most INTEGER);
@@ -61,7 +59,11 @@ const CONVERSATIONS: &str = "
 const IN_MEMORIES: &str = "
     SELECT (SELECT count(*) FROM user_memory WHERE job_state IN ('PENDING', 'RUNNING') OR marking IS NOT NULL)
          + (SELECT count(*) FROM user_memory u
-            WHERE EXISTS (SELECT 1 FROM message m WHERE m.user_id = u.user_id AND m.era < u.era))";
+            WHERE EXISTS (SELECT 1 FROM message m WHERE m.user_id = u.user_id AND m.era < u.era))
+         + (SELECT coalesce(sum(c.open), 0) FROM user_memory u
+            JOIN (SELECT user_id, era, count(*) AS open FROM conversation WHERE unsummarised = 1 AND deleting = 0
+                  GROUP BY user_id, era) c ON c.user_id = u.user_id AND c.era = u.era
+            WHERE u.job_state <> 'DEAD' AND c.open >= ?1)";
 
 const TOLD: &str = "
     SELECT user_id, talk.value ->> '$.conversation_id'
@@ -77,15 +79,15 @@ pub(crate) fn admit_witness(context: &Path) -> rusqlite::Result<()> {
     Connection::open(context)?.execute_batch(WITNESS)
 }
 
-/// What is still to be done. The services may be running.
-pub(crate) fn unsettled(context: &Path, auth: &Path) -> rusqlite::Result<Unsettled> {
+/// What is still to be done, if `enough` contexts make a summary. The services may be running.
+pub(crate) fn unsettled(context: &Path, auth: &Path, enough: i64) -> rusqlite::Result<Unsettled> {
     let db = reader(context)?;
     let mut conversations = conversations(&db)?;
     conversations.retain(Kept::is_unsettled);
     let pending = "SELECT count(*) FROM login_session WHERE outbox_state = 'pending'";
     Ok(Unsettled {
         conversations,
-        in_memories: db.query_row(IN_MEMORIES, [], |row| row.get(0))?,
+        in_memories: db.query_row(IN_MEMORIES, [enough], |row| row.get(0))?,
         unsent: reader(auth)?.query_row(pending, [], |row| row.get(0))?,
     })
 }
@@ -100,7 +102,11 @@ pub(crate) fn witnessed(context: &Path, auth: &Path) -> rusqlite::Result<Witness
         commits: all(&db, "SELECT * FROM witness_commit ORDER BY n", commit)?,
         claims: all(&db, "SELECT * FROM witness_claim ORDER BY n", claim)?,
         summarised: all(&db, "SELECT * FROM witness_summarised", summarised)?,
-        summaries: number("SELECT saved FROM witness_summary")?,
+        summaries: number("SELECT count(*) FROM witness_summary")?,
+        summaries_of_nothing: number(
+            "SELECT count(*) FROM (SELECT user_id, epoch FROM witness_summary
+                                    EXCEPT SELECT user_id, epoch FROM witness_summarised)",
+        )?,
         told: all(&db, TOLD, |row| Ok((row.get(0)?, row.get(1)?)))?,
         depth_counted: number("SELECT live FROM queue_depth")?,
         depth_most: number("SELECT most FROM witness_depth")?,

@@ -6,7 +6,6 @@ mod disk;
 mod erase;
 mod isolation;
 mod kill;
-mod kill_loop;
 mod logout;
 mod metrics;
 mod once;

@@ -15,7 +15,7 @@ const TALKS: usize = 200;
 const ALL: usize = USERS.len() * TALKS;
 const SLOTS: usize = 32;
 const TEN_MINUTES: Duration = Duration::from_secs(600);
-const DAY: Duration = Duration::from_secs(25 * 3600);
+const MORE_THAN_A_DAY: Duration = Duration::from_secs(25 * 3600);
 
 /// Whoever is at work when the clock jumps has not taken long.
 fn nobody_is_slow(queue: &mut QueueSettings) {
@@ -115,7 +115,7 @@ async fn what_died_of_a_longer_outage_comes_back_when_a_probe_succeeds() {
     let first_try = world.model.calls();
     eventually("a first try", || async { world.model.calls() }, |calls| *calls > first_try).await;
 
-    world.advance(DAY);
+    world.advance(MORE_THAN_A_DAY);
     until_all_are(&world, "DEAD", 21).await;
     world.advance(TEN_MINUTES);
     until_all_are(&world, "DEAD", 21).await;

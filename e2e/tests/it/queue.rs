@@ -98,7 +98,7 @@ async fn a_model_that_never_answers_slows_nobody_but_the_queue() {
     let after = measured(&world, &mut alice, "after").await;
 
     // By comparison, so that a busy machine is slow in both; waiting for the model would take for ever.
-    let allowed = |before: Duration| before * 5 + Duration::from_millis(20);
+    let allowed = |before: Duration| before * 5 + Duration::from_millis(250);
     for (what, before, after) in [
         ("append", before.append, after.append),
         ("context", before.context, after.context),

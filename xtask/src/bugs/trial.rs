@@ -56,7 +56,12 @@ impl<'a> Trial<'a> {
                 }
                 let mut run = Command::new(&words[0]);
                 run.args(&words[1..]).current_dir(&self.copy.root).env("CARGO_TARGET_DIR", &self.copy.target);
-                Ok(if run.status()?.success() { Verdict::Survived } else { Verdict::Caught })
+                match run.status()?.code() {
+                    Some(0) => Ok(Verdict::Survived),
+                    Some(1) => Ok(Verdict::Caught),
+                    // Cargo's own code for what it cannot build, or a panic: that proves nothing.
+                    other => Err(format!("{} ended with {other:?}", words.join(" ")).into()),
+                }
             }
             Proof::NotHere(reason) => Err(format!("it cannot be made here: {reason}").into()),
         }

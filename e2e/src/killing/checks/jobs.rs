@@ -117,6 +117,10 @@ impl Evidence {
                 findings.doubled("Q7", format!("{conversation}, saved under fence {fence}, was summarised twice"));
             }
         }
+        if self.witnessed.summaries_of_nothing > 0 {
+            let some = self.witnessed.summaries_of_nothing;
+            findings.breach("Q7", format!("{some} summaries were saved that do not say what they cover"));
+        }
         let (kept, mut told) = (self.kept(), BTreeSet::new());
         for (user, conversation) in &self.witnessed.told {
             if !told.insert((user, conversation)) {

@@ -71,7 +71,7 @@ impl Evidence {
         let users = self.ledger.messages.iter().filter(|said| said.is_users && !self.is_deleted(&said.talk));
         for said in users {
             let Some(kept) = kept.get(&(said.talk.user.as_str(), said.talk.conversation.as_str())) else { continue };
-            if !kept.is_dirty && kept.done_seq() < said.seq && !kept.is_given_up() {
+            if !kept.is_dirty && kept.done_seq() < said.seq && !kept.gives_up_on(said.seq) {
                 let what = format!("message {} is neither dirty nor covered: {}", said.seq, standing(kept));
                 findings.lost("Q9", format!("{}: {what}", name(kept)));
             }

@@ -54,7 +54,11 @@ fn right() -> Evidence {
             endings: vec![ending],
             ..Witnessed::default()
         },
-        diary: Diary { believed: vec![Believed { conversation: "c".into(), fence: 2, seq: 1 }], ..Diary::default() },
+        diary: Diary {
+            model_calls: 1,
+            believed: vec![Believed { conversation: "c".into(), fence: 2, seq: 1 }],
+            ..Diary::default()
+        },
         left_alone: true,
         ..Evidence::default()
     }
@@ -98,6 +102,7 @@ fn a_trigger_or_a_logout_that_came_to_nothing_breaks_the_first() {
 fn a_program_that_ends_or_fails_of_itself_is_a_breach() {
     assert_eq!(found_after(|e| e.done.surprises.push("it ended".into())), ["process"]);
     assert_eq!(found_after(|e| _ = e.ledger.refusals.insert("500 Internal Server Error".into(), 1)), ["process"]);
+    assert_eq!(found_after(|e| e.diary.model_calls = 0), ["process"]);
 }
 
 #[test]
@@ -133,6 +138,7 @@ fn more_jobs_than_there_may_be_or_a_wrong_count_break_the_sixth() {
 #[test]
 fn a_context_that_is_summarised_twice_breaks_the_seventh() {
     assert_eq!(found_after(|e| e.witnessed.summarised.push(e.witnessed.summarised[0].clone())), ["Q7"]);
+    assert_eq!(found_after(|e| e.witnessed.summaries_of_nothing = 1), ["Q7"]);
     assert_eq!(found_after(|e| e.witnessed.told.push(e.witnessed.told[0].clone())), ["Q7"]);
 }
 
@@ -163,6 +169,42 @@ fn what_was_deleted_may_only_come_back_by_a_try_that_was_never_answered() {
         evidence.ledger.unknown.insert("u/m1".into());
     };
     assert!(found_after(unanswered).is_empty());
+}
+
+#[test]
+fn what_is_lost_or_doubled_is_counted() {
+    let counted = |spoil: fn(&mut Evidence)| {
+        let mut evidence = right();
+        spoil(&mut evidence);
+        let report = evidence.report(&Plan { seed: 1, seconds: 1, faults: vec![] });
+        (report.lost, report.doubled)
+    };
+
+    assert_eq!(counted(|e| e.witnessed.messages.clear()), (1, 0));
+    assert_eq!(counted(|e| e.ledger.triggers[0].watermark = 2), (1, 0));
+    assert_eq!(counted(|e| e.witnessed.commits.push(e.witnessed.commits[0].clone())), (0, 1));
+}
+
+#[test]
+fn a_message_after_those_that_were_given_up_is_not_excused() {
+    let given_up = |evidence: &mut Evidence| {
+        evidence.ledger.triggers.clear();
+        let kept = &mut evidence.witnessed.conversations[0];
+        (kept.state, kept.reason, kept.want) = ("DEAD".into(), Some("POISON".into()), 0);
+        (kept.done, kept.extracted_to, kept.context_seq) = (0, 0, None);
+    };
+
+    assert_eq!(found_after(given_up), ["Q9"]);
+}
+
+#[test]
+fn a_job_that_gives_up_for_another_reason_than_kills_breaks_the_first() {
+    let failed = |evidence: &mut Evidence| {
+        let kept = &mut evidence.witnessed.conversations[0];
+        (kept.state, kept.reason) = ("DEAD".into(), Some("PANIC".into()));
+    };
+
+    assert_eq!(found_after(failed), ["Q1"]);
 }
 
 #[test]
