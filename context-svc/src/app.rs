@@ -41,6 +41,9 @@ use crate::upkeep::{Eraser, Janitor, probe};
 /// How long the queue may go without looking for work before the process is as good as dead.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 
+/// How many users may be known to have more to summarise; the sweep finds the others.
+const GROWN_MAX: usize = 1024;
+
 /// Why context-svc could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -178,7 +181,7 @@ impl App {
     pub fn start_work(&self) {
         let cut = self.config.extraction.cut();
         let extractor = Arc::new(Extractor::new(self.store.clone(), self.model.clone(), self.clock.clone(), cut));
-        let (extracted, summaries) = mpsc::unbounded_channel();
+        let (extracted, summaries) = mpsc::channel(GROWN_MAX);
         let queue = Queue {
             clock: self.clock.clone(),
             jobs: self.store.clone(),
@@ -207,20 +210,22 @@ impl App {
 
     /// Starts erasing, forgetting what is old, and trying again after an outage.
     fn start_upkeep(&self, processor: Arc<Extractor>) {
-        let (clock, settings) = (self.clock.clone(), self.config.upkeep.clone());
+        let (clock, settings, metrics) = (self.clock.clone(), self.config.upkeep.clone(), self.metrics.clone());
         let eraser = Eraser {
             clock: clock.clone(),
             erasures: self.store.clone(),
             bell: self.erasure_bell.clone(),
+            metrics: metrics.clone(),
             lease: *self.config.queue.lease,
             poll: *self.config.queue.poll,
         };
         eraser.start(&self.lifecycle);
-        probe(&self.lifecycle, clock.clone(), self.store.clone(), processor, self.bell.clone(), settings.probe);
-        Janitor { clock, store: self.store.clone(), settings }.start(&self.lifecycle);
+        let (outages, bell) = (self.store.clone(), self.bell.clone());
+        probe(&self.lifecycle, clock.clone(), outages, processor, bell, metrics.clone(), settings.probe);
+        Janitor { clock, store: self.store.clone(), metrics, settings }.start(&self.lifecycle);
     }
 
-    fn start_summaries(&self, extracted: mpsc::UnboundedReceiver<UserId>) {
+    fn start_summaries(&self, extracted: mpsc::Receiver<UserId>) {
         let Config { extraction, queue, summary, .. } = &self.config;
         let roll_ups = RollUps::new(self.model.clone(), self.clock.clone(), extraction.cut(), summary.threshold);
         let summaries = Summaries {

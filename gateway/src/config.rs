@@ -32,7 +32,8 @@ pub struct Config {
     pub internal_tokens: Vec<Secret>,
     /// The longest request body in bytes, 1024 to 4194304. A longer one is answered 413.
     pub body_bytes_max: usize,
-    /// The longest that one request may take. A client's `grpc-timeout` may shorten it.
+    /// The longest that one request may take; our own services begin their answer within 50 s. A client's `grpc-timeout` may
+    /// shorten it.
     pub deadline_max: Period,
     /// Origins whose pages may use the gateway, such as `https://app.example.com`; `*` is every one. Empty: its own host only.
     pub origins: Vec<String>,

@@ -45,20 +45,29 @@ impl Running {
     }
 
     async fn until_settled(&self, give_back: CancellationToken) {
-        tokio::select! {
+        let outage_is_over = tokio::select! {
             // In this order: a heartbeat that finds the job ended by our own verdict is no loss.
             biased;
-            () = self.work() => {}
-            () = self.keep_alive() => {}
-            () = give_back.cancelled() => self.release().await,
+            outage_is_over = self.work() => outage_is_over,
+            () = self.keep_alive() => false,
+            () = give_back.cancelled() => {
+                self.release().await;
+                false
+            }
+        };
+        if outage_is_over {
+            // Out of reach of the heartbeats: the lease has ended with the verdict.
+            give_back.run_until_cancelled(self.bring_back_what_died_of_outage()).await;
         }
     }
 
-    async fn work(&self) {
+    /// `true`: an outage is over, since this job has come through.
+    async fn work(&self) -> bool {
         let verdict = match self.process().await {
             Ok(context) => self.check(context),
             Err(failure) => Err(failure),
         };
+        let is_success = verdict.is_ok();
         let recorded = match verdict {
             Ok((upto, context)) => self.complete(upto, context).await,
             Err(failure) => self.fail(failure).await,
@@ -66,6 +75,7 @@ impl Running {
         if !recorded {
             tracing::warn!("LEASE_LOST: the verdict was dropped");
         }
+        recorded && is_success && self.has_outlasted_patience(self.queue.clock.now())
     }
 
     /// In a task of its own, so that neither a panic nor a long computation touches the heartbeats.
@@ -96,7 +106,8 @@ impl Running {
         kit::failpoint::reached("job-committing");
         let committed = self.insist(|| jobs.complete(lease, upto, &context, self.queue.clock.now())).await;
         kit::failpoint::reached("job-committed");
-        let since_trigger = self.queue.clock.now().duration_since(self.job.first_at).unsigned_abs();
+        // The trigger may be of another process, whose clock is ahead.
+        let since_trigger = self.queue.clock.now().duration_since(self.job.first_at).try_into().unwrap_or_default();
         self.queue.metrics.completed(committed, since_trigger);
         tracing::info!(
             committed = ?committed,
@@ -106,13 +117,11 @@ impl Running {
             outcome = %context.outcome,
             "extraction finished"
         );
-        if committed != Committed::LeaseLost && self.has_outlasted_patience(self.queue.clock.now()) {
-            self.bring_back_what_died_of_outage().await;
-        }
-        if committed != Committed::LeaseLost {
+        let recorded = committed != Committed::LeaseLost;
+        if recorded {
             self.queue.tells_extracted(&self.job.key().user_id);
         }
-        committed != Committed::LeaseLost
+        recorded
     }
 
     /// Whether an outage would be the end of this job by now. If it came through, the outage is over.
@@ -129,6 +138,7 @@ impl Running {
                     tracing::info!(redriven, "the outage is over: extractions that died of it are queued again")
                 }
                 Err(error) => {
+                    self.queue.metrics.store_failed("redrive");
                     tracing::warn!(error = &error as &dyn Error, "what died of the outage waits for the next probe");
                     return;
                 }

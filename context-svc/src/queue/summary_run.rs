@@ -151,6 +151,7 @@ impl<'a> SummaryRun<'a> {
     async fn release(&self) {
         let Summaries { clock, store, .. } = self.with;
         if let Err(error) = store.release_summary(&self.job.lease, clock.now()).await {
+            self.with.metrics.store_failed("release_summary");
             tracing::warn!(error = &error as &dyn Error, "a summary is due again when its lease ends");
         }
     }

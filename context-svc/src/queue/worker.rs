@@ -8,7 +8,7 @@ use kit::id::UserId;
 use kit::lifecycle::Lifecycle;
 use kit::serve::Beat;
 use tokio::sync::Notify;
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::Sender;
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -33,7 +33,7 @@ pub struct Queue {
     /// Told of every job that is taken up or laid down.
     pub changes: Changes,
     /// Told whose memory has grown, if anybody wants to know: a summary may have become due.
-    pub extracted: Option<UnboundedSender<UserId>>,
+    pub extracted: Option<Sender<UserId>>,
     /// The numbers.
     pub settings: QueueSettings,
     /// Where it counts.
@@ -52,8 +52,8 @@ impl Queue {
 
     pub(super) fn tells_extracted(&self, user: &UserId) {
         if let Some(extracted) = &self.extracted {
-            // Whoever does not listen any more will sweep when it comes back.
-            let _ = extracted.send(user.clone());
+            // What finds no room, or nobody who listens, is the sweep's.
+            let _ = extracted.try_send(user.clone());
         }
     }
 }

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::ROWS;
 use crate::domain::model::{ErasureEnd, ErasureLease, WorkerId};
+use crate::metrics::Metrics;
 use crate::store::{ErasureStore, StoreError};
 
 /// What the erasing worker works with.
@@ -23,6 +24,8 @@ pub struct Eraser {
     pub bell: Arc<Notify>,
     /// How long a claim holds; renewed with every piece.
     pub lease: Duration,
+    /// Where failures of the store are counted.
+    pub metrics: Metrics,
     /// How often to look for erasures that are due when the bell is silent.
     pub poll: Duration,
 }
@@ -41,6 +44,7 @@ impl Eraser {
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(error) => {
+                    self.metrics.store_failed("erase");
                     tracing::warn!(error = &error as &dyn std::error::Error, "an erasure waits for the store")
                 }
             }
@@ -73,9 +77,9 @@ impl Eraser {
             }
             // Before it counts as done, or a crash in between would leave the log as it is.
             if !self.erasures.scrub().await? {
-                tracing::debug!("somebody reads: the log of the database is emptied later");
-                self.clock.sleep(self.poll).await;
-                continue;
+                // Nor wait for the reader: others are to be erased as well.
+                tracing::debug!("somebody reads: the log of the database is emptied when the lease ends");
+                return Ok(());
             }
             match self.erasures.finish_erasure(lease, self.clock.now()).await? {
                 ErasureEnd::Remains => {}

@@ -7,6 +7,7 @@ use kit::lifecycle::Lifecycle;
 use tokio_util::sync::CancellationToken;
 
 use super::{ROWS, UpkeepSettings};
+use crate::metrics::Metrics;
 use crate::store::{StoreError, UpkeepStore};
 
 /// What the janitor works with.
@@ -16,6 +17,8 @@ pub struct Janitor {
     pub clock: SharedClock,
     /// What is looked after.
     pub store: Arc<dyn UpkeepStore>,
+    /// Where failures of the store are counted.
+    pub metrics: Metrics,
     /// How long what is kept.
     pub settings: UpkeepSettings,
 }
@@ -27,6 +30,7 @@ impl Janitor {
         lifecycle.spawn("janitor", async move {
             loop {
                 if let Err(error) = self.round(&draining).await {
+                    self.metrics.store_failed("forget");
                     tracing::warn!(error = &error as &dyn std::error::Error, "what is old is forgotten later");
                 }
                 if draining.run_until_cancelled(self.clock.sleep(self.settings.every.0)).await.is_none() {

@@ -8,6 +8,7 @@ use kit::lifecycle::Lifecycle;
 use tokio::sync::Notify;
 
 use crate::domain::model::Processor;
+use crate::metrics::Metrics;
 use crate::store::OutageStore;
 
 /// Tries one of the jobs that died of an outage, now and then each `interval`, until the drain. The queue redrives the others
@@ -20,6 +21,7 @@ pub fn probe(
     outages: Arc<dyn OutageStore>,
     processor: Arc<dyn Processor>,
     bell: Arc<Notify>,
+    metrics: Metrics,
     interval: Period,
 ) {
     let draining = lifecycle.draining();
@@ -32,7 +34,10 @@ pub fn probe(
                         tracing::info!(conversation.id = %key.conversation_id, "trying whether the outage is over");
                         bell.notify_one();
                     }
-                    Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "no probe could be sent"),
+                    Err(error) => {
+                        metrics.store_failed("probe");
+                        tracing::warn!(error = &error as &dyn std::error::Error, "no probe could be sent");
+                    }
                 }
             }
             if draining.run_until_cancelled(clock.sleep(interval.0)).await.is_none() {

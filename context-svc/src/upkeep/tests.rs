@@ -10,13 +10,17 @@ use kit::clock::{Clock, TestClock};
 use kit::config::Period;
 use kit::id::{SessionId, UserId};
 use kit::lifecycle::Lifecycle;
+use kit::telemetry::metrics::{Registry, page};
 use tokio::sync::Notify;
 
 use super::*;
 use crate::domain::erase::Erase;
 use crate::domain::model::*;
 use crate::domain::schedule::{Schedule, ScheduleSettings};
-use crate::store::{ClaimTerms, ContextStore, ConversationStore, JobStore, SqliteStore};
+use crate::metrics::Metrics;
+use crate::store::{
+    ClaimTerms, ContextStore, ConversationStore, ErasureStore, JobStore, SqliteStore, Store, StoreError,
+};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_secs(1);
@@ -28,6 +32,7 @@ struct World {
     erase: Erase,
     bell: Arc<Notify>,
     lifecycle: Lifecycle,
+    registry: Registry,
 }
 
 impl World {
@@ -37,17 +42,21 @@ impl World {
         let bell = Arc::new(Notify::new());
         let again_after = UpkeepSettings::default().erase_again_after;
         let erase = Erase::new(Arc::new(store.clone()), Arc::new(clock.clone()), bell.clone(), again_after);
-        Self { clock, store, erase, bell, lifecycle: Lifecycle::new() }
+        Self { clock, store, erase, bell, lifecycle: Lifecycle::new(), registry: Registry::new("test") }
     }
 
     fn eraser(&self) -> Eraser {
-        let (clock, erasures) = (Arc::new(self.clock.clone()), Arc::new(self.store.clone()));
-        Eraser { clock, erasures, bell: self.bell.clone(), lease: LEASE, poll: POLL }
+        self.eraser_on(Arc::new(self.store.clone()))
+    }
+
+    fn eraser_on(&self, erasures: Arc<dyn ErasureStore>) -> Eraser {
+        let (clock, metrics) = (Arc::new(self.clock.clone()), Metrics::new(&self.registry));
+        Eraser { clock, erasures, bell: self.bell.clone(), metrics, lease: LEASE, poll: POLL }
     }
 
     fn janitor(&self, settings: UpkeepSettings) {
-        Janitor { clock: Arc::new(self.clock.clone()), store: Arc::new(self.store.clone()), settings }
-            .start(&self.lifecycle);
+        let (clock, metrics) = (Arc::new(self.clock.clone()), Metrics::new(&self.registry));
+        Janitor { clock, store: Arc::new(self.store.clone()), metrics, settings }.start(&self.lifecycle);
     }
 
     fn trigger(&self, cause: Cause) -> Trigger {
@@ -138,6 +147,80 @@ async fn an_erasure_is_worked_on_at_once_and_done_when_nobody_can_write_any_more
     assert_eq!(world.store.list_messages(&key("c1"), 0, 9).await.unwrap().len(), 1, "the new memory stays");
 }
 
+/// A store of which somebody reads without an end, so that its log cannot be emptied.
+struct Read(SqliteStore);
+
+#[async_trait]
+impl ErasureStore for Read {
+    async fn begin_erasure(&self, request: &ErasureRequest) -> Result<Erasure, StoreError> {
+        self.0.begin_erasure(request).await
+    }
+
+    async fn is_closed(&self, user: &UserId) -> Result<bool, StoreError> {
+        self.0.is_closed(user).await
+    }
+
+    async fn claim_erasure(
+        &self,
+        worker: &WorkerId,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Option<ErasureLease>, StoreError> {
+        self.0.claim_erasure(worker, now, lease_until).await
+    }
+
+    async fn erase_some(
+        &self,
+        lease: &ErasureLease,
+        limit: usize,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Option<usize>, StoreError> {
+        self.0.erase_some(lease, limit, now, lease_until).await
+    }
+
+    async fn scrub(&self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    async fn finish_erasure(&self, lease: &ErasureLease, now: Timestamp) -> Result<ErasureEnd, StoreError> {
+        self.0.finish_erasure(lease, now).await
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_does_not_end_holds_up_no_other_erasure() {
+    let world = World::start().await;
+    let second = UserId::parse("u2").unwrap();
+    let theirs = ConversationKey::new(second.clone(), ConversationId::parse("c1").unwrap());
+    world.says(&key("c1")).await;
+    world.says(&theirs).await;
+    world.eraser_on(Arc::new(Read(world.store.clone()))).start(&world.lifecycle);
+
+    world.erases("r1").await;
+    world.erase.user(second, RequestId::parse("r2"), false).await.unwrap();
+
+    let speaking = async { while !world.tries_to_say(&theirs).await {} };
+    tokio::time::timeout(PATIENCE, speaking).await.expect("the id gets free");
+}
+
+#[tokio::test]
+async fn what_the_store_refuses_to_upkeep_is_counted() {
+    let world = World::start().await;
+    world.store.close().await;
+    world.eraser().start(&world.lifecycle);
+    world.janitor(UpkeepSettings::default());
+
+    tokio::time::timeout(PATIENCE, world.clock.until_sleeping(POLL)).await.expect("it waits for the next look");
+    tokio::time::timeout(PATIENCE, world.clock.until_sleeping(*UpkeepSettings::default().every)).await.expect("too");
+
+    let page = page(&[world.registry]);
+    for operation in ["erase", "forget"] {
+        let line = format!("afterword_store_errors_total{{operation=\"{operation}\",service_name=\"test\"}} 1");
+        assert!(page.contains(&line), "{page}");
+    }
+}
+
 #[tokio::test]
 async fn an_erasure_goes_on_after_a_hard_stop() {
     let world = World::start().await;
@@ -218,7 +301,8 @@ async fn a_probe_goes_out_only_when_somebody_could_work_on_it() {
     let state = async || world.store.find_extraction(&key("c1")).await.unwrap().unwrap().state;
     let (every, ready) = (UpkeepSettings::default().probe, Arc::new(Ready(AtomicBool::new(false))));
     let (clock, outages) = (Arc::new(world.clock.clone()), Arc::new(world.store.clone()));
-    probe(&world.lifecycle, clock, outages, ready.clone(), world.bell.clone(), every);
+    let metrics = Metrics::new(&world.registry);
+    probe(&world.lifecycle, clock, outages, ready.clone(), world.bell.clone(), metrics, every);
 
     world.passes(*every).await;
     tokio::time::timeout(PATIENCE, world.clock.until_sleeping(*every)).await.expect("it waits again");

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{Method, request};
 use kit::clock::monotonic;
+use kit::serve::REQUEST_MAX;
 use tonic::Code;
 
 use super::access::Route;
@@ -143,5 +144,22 @@ impl Called<'_> {
 
 /// Whether the service's own timer for the same deadline went off a moment before ours: tonic's says CANCELLED then.
 fn is_late(failure: &Failure, limit: Duration, started: Instant) -> bool {
-    failure.code() == Code::Cancelled && started.elapsed() + TIMER_SLACK >= limit
+    // Our own services have a timer of their own besides.
+    failure.code() == Code::Cancelled && started.elapsed() + TIMER_SLACK >= limit.min(REQUEST_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic::Status;
+
+    use super::*;
+
+    #[test]
+    fn a_call_that_its_service_gave_up_is_late_also_under_a_longer_deadline() {
+        let given_up = Failure::Answered(Status::cancelled("Timeout expired"));
+        let begun = monotonic() - REQUEST_MAX;
+
+        assert!(is_late(&given_up, REQUEST_MAX * 2, begun));
+        assert!(!is_late(&given_up, REQUEST_MAX * 2, monotonic()), "whoever cancelled it, it was not the time");
+    }
 }

@@ -171,7 +171,7 @@ impl Database {
                 Sharing::Alone => None,
                 Sharing::Shared => Some(open::one_at_a_time(&path)?),
             };
-            let connection = open::writer(&path, migrations, sharing)?;
+            let connection = open::writer(&path, migrations)?;
             let idle = (0..READERS).map(|_| open::reader(&path)).collect::<Result<Vec<_>, _>>()?;
             let readers = Readers { free: Arc::new(Semaphore::new(READERS)), idle: Mutex::new(idle) };
             Ok(Self { writer: Arc::new(Writer::start(connection, Some(lock))), readers: Some(Arc::new(readers)) })

@@ -10,7 +10,7 @@ use rusqlite_migration::Migrations;
 
 use super::{Error, Sharing};
 
-pub(super) const BUSY: Duration = Duration::from_secs(5);
+const BUSY: Duration = Duration::from_secs(5);
 
 /// More than a service has; SQLite would otherwise compile some of them again and again.
 const STATEMENTS_KEPT: usize = 128;
@@ -67,12 +67,9 @@ fn refuse_network_file_system(directory: &Path) -> Result<(), Error> {
 }
 
 /// The one connection of this process that writes.
-pub(super) fn writer(path: &Path, migrations: Migrations<'static>, sharing: Sharing) -> Result<Connection, Error> {
+pub(super) fn writer(path: &Path, migrations: Migrations<'static>) -> Result<Connection, Error> {
     let mut connection = Connection::open(path)?;
-    match sharing {
-        Sharing::Alone => connection.busy_timeout(BUSY)?,
-        Sharing::Shared => connection.busy_handler(Some(keep_knocking))?,
-    }
+    connection.busy_handler(Some(keep_knocking))?;
     keep_statements(&connection)?;
     set(&connection, "journal_mode", "wal")?;
     // NORMAL may lose acknowledged commits on a power cut (https://sqlite.org/pragma.html#pragma_synchronous).
@@ -88,7 +85,7 @@ pub(super) fn writer(path: &Path, migrations: Migrations<'static>, sharing: Shar
 
 /// Waits for another process to commit, as patiently as [`BUSY`] says, and knocks each millisecond: SQLite's own handler sleeps
 /// for up to 100 ms, and a process that commits without a pause would pass the other over for seconds.
-fn keep_knocking(times: i32) -> bool {
+pub(super) fn keep_knocking(times: i32) -> bool {
     std::thread::sleep(Duration::from_millis(1));
     Duration::from_millis(times.unsigned_abs().into()) < BUSY
 }

@@ -10,7 +10,7 @@ use rusqlite::{Connection, ffi};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Error;
-use super::open::BUSY;
+use super::open::keep_knocking;
 
 /// How many writes may wait; more wait in `run`, so a burst costs memory for this many only.
 const QUEUED: usize = 1024;
@@ -116,7 +116,8 @@ impl Write for Truncate {
         let truncate = || {
             connection.busy_timeout(READERS_AWAITED)?;
             let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
-            connection.busy_timeout(BUSY)?;
+            // A connection has one handler, and the timeout took its place.
+            connection.busy_handler(Some(keep_knocking))?;
             Ok(!busy?)
         };
         let _ = self.reply.send(committed.and_then(|()| truncate()));

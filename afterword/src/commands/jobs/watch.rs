@@ -116,7 +116,8 @@ impl Patience {
     /// The answer. A service that was there once and cannot be reached now may be restarting: `None`, ask again.
     fn heed<T>(&mut self, answer: Result<T, DeskError>) -> Result<Option<T>, Failure> {
         match answer {
-            Err(error @ DeskError::Unreachable(_)) if self.has_answered => {
+            // A call that was cut off in the middle has many codes; it was context-svc once.
+            Err(error @ (DeskError::Unreachable(_) | DeskError::Strange(_))) if self.has_answered => {
                 if !self.is_away {
                     say_aside(&format!("{error} Still trying.\n"));
                 }

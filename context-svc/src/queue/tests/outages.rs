@@ -100,6 +100,8 @@ async fn after_each_of_three_outages_of_the_store_claims_go_on() {
             )
             .await;
         world.advance(Duration::from_secs(20));
+        let waits = tokio::time::timeout(PATIENCE, world.clock.until_sleeping(SECOND)).await;
+        waits.expect("a worker has tried and waits");
         assert_eq!(world.job(&key).await.fence, 0, "nothing can be claimed");
 
         world.store.execute("DROP TRIGGER away").await;

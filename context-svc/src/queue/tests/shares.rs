@@ -40,27 +40,3 @@ async fn beside_a_user_with_ten_thousand_jobs_one_with_a_single_job_waits_for_on
     let next = [world.call().await, world.call().await, world.call().await];
     assert!(next.iter().any(|call| call.job.key() == &key("b", "c1")), "after one answer it is b's turn");
 }
-
-#[tokio::test]
-async fn of_eleven_jobs_the_bad_one_dies_and_ten_are_done() {
-    let mut world = World::start().await;
-    let bad = key("u0", "c1");
-    let good: Vec<_> = (1..=10).map(|n| key(&format!("u{n}"), "c1")).collect();
-    for key in good.iter().chain([&bad]) {
-        world.logs_out(key).await;
-    }
-
-    world
-        .until_settled(good.iter().chain([&bad]), |call| {
-            let is_bad = call.job.key() == &bad;
-            if is_bad { Reply::Fails(Failure::retry("ALL_REJECTED", "no item was grounded")) } else { Reply::Extracted }
-        })
-        .await;
-
-    for key in &good {
-        assert_eq!(world.job(key).await.state, JobState::Done);
-    }
-    let dead = world.job(&bad).await;
-    assert_eq!((dead.state, dead.attempts), (JobState::Dead, 8));
-    assert_eq!(dead.last_error.unwrap().reason, "ALL_REJECTED");
-}

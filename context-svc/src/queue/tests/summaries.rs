@@ -35,6 +35,9 @@ struct Scripted {
     mood: watch::Sender<Mood>,
     calls: AtomicUsize,
     covered: Mutex<Vec<BTreeSet<Covered>>>,
+    /// By how much the clock moves meanwhile.
+    takes: Mutex<Duration>,
+    clock: TestClock,
 }
 
 #[async_trait]
@@ -46,6 +49,7 @@ impl Summariser for Scripted {
         if *self.mood.borrow() == Mood::Failing {
             return Err(Failure::outage("TIMEOUT", "the model did not answer"));
         }
+        self.clock.advance(*self.takes.lock());
         let mut summary = pick.summary.clone();
         summary.epoch += 1;
         summary.parts.extend(pick.oldest.iter().map(|each| Part::of(Talk::of(&each.context, each.last_at))));
@@ -59,23 +63,26 @@ struct World {
     clock: TestClock,
     store: SqliteStore,
     summariser: Arc<Scripted>,
-    extracted: mpsc::UnboundedSender<UserId>,
+    extracted: mpsc::Sender<UserId>,
     lifecycle: Lifecycle,
     registry: Registry,
 }
 
 impl World {
     async fn new() -> Self {
+        let clock = TestClock::frozen_at(Timestamp::from_second(1_750_000_000).unwrap());
         let summariser = Scripted {
             mood: watch::Sender::new(Mood::Attentive),
             calls: AtomicUsize::new(0),
             covered: Mutex::default(),
+            takes: Mutex::default(),
+            clock: clock.clone(),
         };
         Self {
-            clock: TestClock::frozen_at(Timestamp::from_second(1_750_000_000).unwrap()),
+            clock,
             store: SqliteStore::in_memory().await.unwrap(),
             summariser: Arc::new(summariser),
-            extracted: mpsc::unbounded_channel().0,
+            extracted: mpsc::channel(9).0,
             lifecycle: Lifecycle::new(),
             registry: Registry::new("test"),
         }
@@ -84,7 +91,7 @@ impl World {
     /// A process starts making summaries, on `store`.
     fn start_on(&mut self, store: Arc<dyn SummaryStore>) {
         self.lifecycle = Lifecycle::new();
-        let (sender, extracted) = mpsc::unbounded_channel();
+        let (sender, extracted) = mpsc::channel(9);
         self.extracted = sender;
         let summaries = Summaries {
             clock: Arc::new(self.clock.clone()),
@@ -104,7 +111,10 @@ impl World {
 
     /// Alice holds a conversation, and it is extracted.
     async fn extracts(&self, conversation: &str) {
-        let key = key("alice", conversation);
+        self.is_extracted(key("alice", conversation)).await;
+    }
+
+    async fn is_extracted(&self, key: ConversationKey) {
         let now = self.clock.now();
         let schedule = Schedule::new(
             Arc::new(self.store.clone()),
@@ -179,7 +189,7 @@ async fn nineteen_make_no_summary_and_the_twentieth_makes_one() {
     assert_eq!((world.calls(), world.job().await.state), (0, JobState::Idle));
 
     world.extracts("twentieth").await;
-    world.extracted.send(UserId::parse("alice").unwrap()).unwrap();
+    world.extracted.try_send(UserId::parse("alice").unwrap()).unwrap();
 
     let job = world.job_once(|job| job.state == JobState::Done).await;
     assert_eq!((job.epoch, world.calls(), world.unsummarised().await), (1, 1, 0));
@@ -213,6 +223,30 @@ async fn what_nobody_told_of_is_found_by_the_sweep() {
     world.clock.advance(Duration::from_secs(60));
 
     world.job_once(|job| job.state == JobState::Done).await;
+}
+
+#[tokio::test]
+async fn a_user_with_many_summaries_lets_others_in_between() {
+    let mut world = World::new().await;
+    *world.summariser.takes.lock() = Duration::from_millis(1);
+    world.summariser.mood.send_replace(Mood::Hanging);
+    world.extracts_many(500).await;
+    world.start();
+    while world.calls() == 0 {
+        tokio::task::yield_now().await;
+    }
+
+    for n in 0..20 {
+        world.is_extracted(key("bob", &format!("b{n}"))).await;
+    }
+    world.extracted.try_send(UserId::parse("bob").unwrap()).unwrap();
+    world.summariser.mood.send_replace(Mood::Attentive);
+
+    world.job_once(|job| job.epoch == 3 && job.state == JobState::Done).await;
+    let covered = world.summariser.covered.lock();
+    let is_bobs = |one: &&Covered| one.conversation_id.as_str().starts_with('b');
+    let bobs: Vec<_> = covered.iter().map(|each| each.iter().filter(is_bobs).count()).collect();
+    assert_eq!(bobs, [0, 0, 20, 0]);
 }
 
 #[tokio::test]

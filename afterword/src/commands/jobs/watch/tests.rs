@@ -123,10 +123,11 @@ async fn a_watch_waits_for_a_service_that_restarts_but_not_for_one_that_was_neve
     let never_there = patience.heed(away());
     let there = patience.heed(Ok(()));
     let restarting = patience.heed(away());
+    let cut_off = patience.heed(Err::<(), _>(DeskError::Strange("broken pipe".to_owned())));
     let refused = patience.heed(Err::<(), _>(DeskError::NotFound));
 
     assert!(never_there.is_err() && refused.is_err());
-    assert_eq!((there.unwrap(), restarting.unwrap()), (Some(()), None));
+    assert_eq!((there.unwrap(), restarting.unwrap(), cut_off.unwrap()), (Some(()), None, None));
 }
 
 #[tokio::test]
