@@ -79,6 +79,8 @@ fn migrations() -> Migrations<'static> {
 }
 
 #[cfg(test)]
+mod cost_tests;
+#[cfg(test)]
 mod disk_tests;
 #[cfg(test)]
 mod erasure_tests;

@@ -30,9 +30,15 @@ pub(super) const HALF_MARKED: &str = "
     WHERE marking IS NOT NULL AND user_id > ?1 AND job_state NOT IN ('PENDING', 'RUNNING')
     ORDER BY user_id LIMIT ?2";
 
+/// Everything that is open, without the contexts themselves: it is counted after each extraction.
 pub(super) const OPEN: &str = "
+    SELECT conversation_id, incarnation, extract_fence FROM conversation
+    WHERE user_id = ?1 AND unsummarised = 1 AND era = ?2 AND deleting = 0";
+
+pub(super) const OLDEST: &str = "
     SELECT conversation_id, incarnation, extract_fence, last_at, context FROM conversation
-    WHERE user_id = ?1 AND unsummarised = 1 AND era = ?2 AND deleting = 0 ORDER BY last_at, conversation_id";
+    WHERE user_id = ?1 AND unsummarised = 1 AND era = ?2 AND deleting = 0
+    ORDER BY last_at, conversation_id LIMIT ?3";
 
 #[async_trait]
 impl SummaryStore for SqliteStore {
@@ -144,14 +150,14 @@ impl SummaryStore for SqliteStore {
 }
 
 /// What is read of a user's memory.
-pub(super) struct Memory {
-    pub(super) stand: Stand,
-    pub(super) epoch: i64,
-    pub(super) summary: Option<Summary>,
-    pub(super) marking: Option<Marking>,
+struct Memory {
+    stand: Stand,
+    epoch: i64,
+    summary: Option<Summary>,
+    marking: Option<Marking>,
 }
 
-pub(super) fn memory(db: &Connection, user: &UserId) -> rusqlite::Result<Option<Memory>> {
+fn memory(db: &Connection, user: &UserId) -> rusqlite::Result<Option<Memory>> {
     db.prepare_cached("SELECT era, deletions, epoch, summary, marking FROM user_memory WHERE user_id = ?1")?
         .query_row([user.as_str()], |row| {
             Ok(Memory {
@@ -175,16 +181,13 @@ fn pick(db: &Connection, user: &UserId, limit: usize) -> rusqlite::Result<Pick> 
     let Memory { stand, epoch, summary, marking } = memory(db, user)?.unwrap_or(nothing);
     // An erasure takes the summary and leaves its number.
     let summary = Summary { epoch, ..summary.unwrap_or_else(Summary::empty) };
-    let (mut open, mut oldest) = (BTreeSet::new(), Vec::new());
-    let mut statement = db.prepare_cached(OPEN)?;
-    let mut rows = statement.query(params![user.as_str(), stand.era])?;
-    while let Some(row) = rows.next()? {
-        open.insert(covered(row)?);
-        if oldest.len() < limit {
-            let last_at = time(row, "last_at")?;
-            oldest.push(Unsummarised { covered: covered(row)?, context: context(row)?, last_at });
-        }
-    }
+    let mut oldest = db
+        .prepare_cached(OLDEST)?
+        .query_map(params![user.as_str(), stand.era, limit as i64], unsummarised)?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let open = open(db, user, stand.era)?;
+    // The reads are not one snapshot: in between a context may have been made anew.
+    oldest.retain(|each| open.contains(&each.covered));
     Ok(Pick { summary, marking, open, oldest, stand })
 }
 
@@ -212,6 +215,10 @@ fn covered(row: &Row<'_>) -> rusqlite::Result<Covered> {
     })
 }
 
+fn unsummarised(row: &Row<'_>) -> rusqlite::Result<Unsummarised> {
+    Ok(Unsummarised { covered: covered(row)?, context: context(row)?, last_at: time(row, "last_at")? })
+}
+
 pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>> {
     optional(row, column, |json: String| serde_json::from_str(&json).ok())
 }
@@ -231,6 +238,10 @@ fn standing(row: &Row<'_>) -> rusqlite::Result<SummaryStanding> {
 
 /// What is open, as it is stored with a job that has given up.
 pub(super) fn open_json(db: &Connection, user: &UserId) -> rusqlite::Result<String> {
-    let era = memory(db, user)?.map_or(0, |memory| memory.stand.era);
-    serde_json::to_string(&open(db, user, era)?).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+    let era: Option<i64> = db
+        .prepare_cached("SELECT era FROM user_memory WHERE user_id = ?1")?
+        .query_row([user.as_str()], |row| row.get(0))
+        .optional()?;
+    let open = open(db, user, era.unwrap_or(0))?;
+    serde_json::to_string(&open).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }

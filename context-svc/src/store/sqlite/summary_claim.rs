@@ -7,7 +7,7 @@ use kit::id::UserId;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::columns::{micros, parsed, time};
-use super::summaries::{json, memory, open, open_json};
+use super::summaries::{json, open, open_json};
 use crate::domain::model::{Covered, JobState, SummaryAsked, SummaryJob, SummaryLease, WorkerId};
 use crate::store::ClaimTerms;
 
@@ -22,20 +22,28 @@ pub(super) const DUE: &str = "
     WHERE job_state = 'PENDING' AND job_run_at <= ?1 AND coalesce(job_not_before, job_run_at) <= ?1
     ORDER BY job_run_at LIMIT 1";
 
+/// What it takes to say whether a job is due: it is asked for after each extraction.
+struct Asked {
+    era: i64,
+    is_marking: bool,
+    state: JobState,
+    failed_on: BTreeSet<Covered>,
+}
+
 /// Queues a job if one is due. See [`crate::store::SummaryStore::ask_summary`].
 pub(super) fn ask(db: &Connection, user: &UserId, enough: usize, now: Timestamp) -> rusqlite::Result<SummaryAsked> {
-    let Some(memory) = memory(db, user)? else { return Ok(SummaryAsked::NotDue) };
-    let (state, failed_on) = db
-        .prepare_cached("SELECT job_state, job_failed_on FROM user_memory WHERE user_id = ?1")?
-        .query_row([user.as_str()], |row| {
-            let state = parsed(row, "job_state", |word: String| JobState::parse(&word))?;
-            Ok((state, json::<BTreeSet<Covered>>(row, "job_failed_on")?.unwrap_or_default()))
-        })?;
+    let asked = db
+        .prepare_cached(
+            "SELECT era, marking IS NOT NULL AS is_marking, job_state, job_failed_on FROM user_memory WHERE user_id = ?1",
+        )?
+        .query_row([user.as_str()], asked)
+        .optional()?;
+    let Some(Asked { era, is_marking, state, failed_on }) = asked else { return Ok(SummaryAsked::NotDue) };
     if state.is_live() {
         return Ok(SummaryAsked::Live);
     }
-    if memory.marking.is_none() {
-        let open = open(db, user, memory.stand.era)?;
+    if !is_marking {
+        let open = open(db, user, era)?;
         if open.len() < enough {
             return Ok(SummaryAsked::NotDue);
         }
@@ -106,6 +114,15 @@ fn give_up(db: &Connection, user: &UserId, terms: &ClaimTerms) -> rusqlite::Resu
     )?
     .execute(params![user.as_str(), micros(terms.now), failed_on])?;
     Ok(())
+}
+
+fn asked(row: &Row<'_>) -> rusqlite::Result<Asked> {
+    Ok(Asked {
+        era: row.get("era")?,
+        is_marking: row.get("is_marking")?,
+        state: parsed(row, "job_state", |word: String| JobState::parse(&word))?,
+        failed_on: json(row, "job_failed_on")?.unwrap_or_default(),
+    })
 }
 
 fn job(row: &Row<'_>) -> rusqlite::Result<SummaryJob> {

@@ -23,7 +23,7 @@ async fn open_in(folder: std::path::PathBuf) -> SqliteStore {
 
 store_machine_contract!(open_in);
 
-fn key() -> ConversationKey {
+pub(super) fn key() -> ConversationKey {
     ConversationKey::new(UserId::parse("u1").unwrap(), ConversationId::parse("c1").unwrap())
 }
 
@@ -227,9 +227,9 @@ async fn jobs_of_the_first_version_of_the_file_are_counted_and_listed() {
     let mut first = Connection::open(&path).unwrap();
     let version = M::up(include_str!("0001_conversations_and_jobs.sql"));
     Migrations::new(vec![version]).to_latest(&mut first).unwrap();
-    let rows = "INSERT INTO user_memory (user_id) VALUES ('u1');
+    let rows = "INSERT INTO user_memory (user_id, era) VALUES ('u1', 1);
         INSERT INTO conversation (user_id, conversation_id, incarnation, era, session_id, created_at, last_at, appended_at, job_state, job_updated_at)
-        VALUES ('u1', 'c1', 'i1', 0, 's1', 1, 1, 1, 'DEAD', 2), ('u1', 'c2', 'i2', 0, 's1', 1, 1, 1, 'IDLE', NULL)";
+        VALUES ('u1', 'c1', 'i1', 1, 's1', 1, 1, 1, 'DEAD', 2), ('u1', 'c2', 'i2', 1, 's1', 1, 1, 1, 'IDLE', NULL)";
     first.execute_batch(rows).unwrap();
     drop(first);
 
@@ -313,6 +313,7 @@ async fn nothing_reads_more_than_its_index() {
         (super::summaries::USERS, "conversation USING COVERING INDEX conversation_unsummarised (user_id>?)"),
         (super::summaries::HALF_MARKED, "user_memory USING INDEX summary_marking (user_id>?)"),
         (super::summaries::OPEN, "conversation USING INDEX conversation_unsummarised (user_id=?)"),
+        (super::summaries::OLDEST, "conversation USING INDEX conversation_unsummarised (user_id=?)"),
         (super::summary_claim::DUE, "user_memory USING INDEX summary_due (job_run_at<?)"),
         (super::summary_claim::EXPIRED, "user_memory USING INDEX summary_leased (job_lease_until<?)"),
         (super::conversations::RAW_TAIL, "c USING INDEX conversation_dirty_of_session (user_id=?)"),
