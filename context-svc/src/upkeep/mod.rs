@@ -12,8 +12,8 @@ pub use janitor::Janitor;
 pub use probe::probe;
 pub use settings::UpkeepSettings;
 
-/// How many rows one write may touch: about ten milliseconds, for which others wait.
-const ROWS: usize = 500;
+/// How many rows one write may touch: others wait for it, about ten milliseconds if these are large conversations.
+const ROWS: usize = 100;
 
 #[cfg(test)]
 mod tests;

@@ -6,12 +6,16 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::append::Append;
 use super::columns::{MESSAGE, conversation_id, message, micros, parsed, time, watermark};
+use super::upkeep::life;
 use super::{SqliteStore, summaries};
 use crate::domain::model::{
-    Addition, Appended, Conversation, ConversationCursor, ConversationKey, Incarnation, Lease, Message, TailMessage,
-    Trigger,
+    Addition, Appended, Conversation, ConversationCursor, ConversationKey, Incarnation, Lease, Life, Message,
+    TailMessage, Trigger,
 };
-use crate::store::{ConversationStore, StoreError};
+use crate::store::{ConversationStore, StoreError, UpkeepStore};
+
+/// How many messages one write removes: a long conversation must not hold up everybody else.
+const PIECE: usize = 500;
 
 const CONVERSATION: &str = "conversation_id, session_id, time_zone, last_seq, last_at, created_at, extracted_to,
                             coalesce(json_extract(context, '$.title'), '') AS title";
@@ -43,7 +47,9 @@ impl ConversationStore for SqliteStore {
 
     async fn delete_conversation(&self, key: &ConversationKey) -> Result<bool, StoreError> {
         let key = key.clone();
-        Ok(self.database.write(move |db| delete(db, &key)).await?)
+        let ended = self.database.write(move |db| delete(db, &key)).await?;
+        self.remove_rest(ended.as_ref()).await;
+        Ok(ended.is_some())
     }
 
     async fn find_conversation(&self, key: &ConversationKey) -> Result<Option<Conversation>, StoreError> {
@@ -134,23 +140,32 @@ impl ConversationStore for SqliteStore {
     }
 }
 
+impl SqliteStore {
+    /// Removes what a life that has ended left behind, in pieces. What this does not reach is the janitor's.
+    pub(super) async fn remove_rest(&self, ended: Option<&Life>) {
+        let Some(life) = ended else { return };
+        while matches!(self.remove_orphans(life, PIECE).await, Ok(PIECE)) {}
+    }
+}
+
+/// Ends the life of a conversation and says which it was; its messages are left for [`SqliteStore::remove_rest`].
+///
 /// The worker that holds the job finds nothing at its next heartbeat: the row, its fence and its incarnation are gone.
-pub(super) fn delete(db: &Connection, key: &ConversationKey) -> rusqlite::Result<bool> {
+pub(super) fn delete(db: &Connection, key: &ConversationKey) -> rusqlite::Result<Option<Life>> {
     let (user, conversation) = (key.user_id.as_str(), key.conversation_id.as_str());
-    let deleted = db
+    let ended = db
         .prepare_cached(
             "DELETE FROM conversation
              WHERE user_id = ?1 AND conversation_id = ?2
-               AND EXISTS (SELECT 1 FROM living_conversation WHERE user_id = ?1 AND conversation_id = ?2)",
+               AND EXISTS (SELECT 1 FROM living_conversation WHERE user_id = ?1 AND conversation_id = ?2)
+             RETURNING user_id, conversation_id, incarnation",
         )?
-        .execute([user, conversation])?;
-    if deleted == 0 {
-        return Ok(false);
+        .query_row([user, conversation], life)
+        .optional()?;
+    if ended.is_some() {
+        summaries::forget(db, key)?;
     }
-    db.prepare_cached("DELETE FROM message WHERE user_id = ?1 AND conversation_id = ?2")?
-        .execute([user, conversation])?;
-    summaries::forget(db, key)?;
-    Ok(true)
+    Ok(ended)
 }
 
 fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {

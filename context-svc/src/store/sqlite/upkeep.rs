@@ -20,10 +20,15 @@ pub(super) const NEXT_LIFE: &str = "
 const LIVES: &str = "
     SELECT EXISTS (SELECT 1 FROM conversation WHERE user_id = ?1 AND conversation_id = ?2 AND incarnation = ?3)";
 
-/// What an erasure should have removed.
+/// What an erasure should have removed. It takes long where there is much of those once erased, so no write waits for it.
 pub(super) const GONE_ERAS: &str = "
     SELECT c.rowid FROM user_memory m CROSS JOIN conversation c ON c.user_id = m.user_id
     WHERE m.era > 0 AND c.era < m.era LIMIT ?1";
+
+/// Asks once more, because the row may be another's by now.
+const GONE_ERA: &str = "
+    DELETE FROM conversation
+    WHERE rowid = ?1 AND era < (SELECT m.era FROM user_memory m WHERE m.user_id = conversation.user_id)";
 
 /// Jobs in one of these states that still have details, the longest unchanged first.
 pub(super) const DETAILED: &str = "
@@ -66,9 +71,18 @@ impl UpkeepStore for SqliteStore {
     }
 
     async fn remove_gone_eras(&self, limit: usize) -> Result<usize, StoreError> {
+        let find = move |db: &Connection| {
+            db.prepare_cached(GONE_ERAS)?
+                .query_map([limit as i64], |row| row.get::<_, i64>(0))?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let gone = self.database.read(find).await?;
+        if gone.is_empty() {
+            return Ok(0);
+        }
         let remove = move |db: &Connection| {
-            db.prepare_cached(&format!("DELETE FROM conversation WHERE rowid IN ({GONE_ERAS})"))?
-                .execute([limit as i64])
+            let mut one = db.prepare_cached(GONE_ERA)?;
+            gone.iter().map(|row| one.execute([row])).sum()
         };
         Ok(self.database.write(remove).await?)
     }
@@ -117,9 +131,11 @@ impl UpkeepStore for SqliteStore {
                     AND job_state IN ('DONE', 'IDLE') AND job_changed_at <= ?1 AND appended_at <= ?1 AND dirty = 0)";
             let of = params![micros(silent_since), key.user_id.as_str(), key.conversation_id.as_str()];
             let is_silent: bool = db.prepare_cached(silent)?.query_row(of, |row| row.get(0))?;
-            Ok(is_silent && delete(db, &key)?)
+            if is_silent { delete(db, &key) } else { Ok(None) }
         };
-        Ok(self.database.write(delete).await?)
+        let ended = self.database.write(delete).await?;
+        self.remove_rest(ended.as_ref()).await;
+        Ok(ended.is_some())
     }
 }
 
@@ -154,6 +170,7 @@ fn lives(db: &Connection, Life { key, incarnation }: &Life) -> rusqlite::Result<
     db.prepare_cached(LIVES)?.query_row(of, |row| row.get(0))
 }
 
-fn life(row: &Row<'_>) -> rusqlite::Result<Life> {
+/// A life from its three columns.
+pub(super) fn life(row: &Row<'_>) -> rusqlite::Result<Life> {
     Ok(Life { key: key(row)?, incarnation: parsed::<String, _>(row, "incarnation", Incarnation::parse)? })
 }
