@@ -31,15 +31,14 @@ pub trait ErasureStore: Send + Sync {
         lease_until: Timestamp,
     ) -> Result<Option<ErasureLease>, StoreError>;
 
-    /// Cancels or removes at most `limit` things of older eras, renewing the lease. Says how many; 0 if there is nothing
-    /// left, `None` if the lease is lost.
+    /// Removes at most `limit` things of older eras, renewing the lease. Says how many; 0 if there is nothing left, `None` if
+    /// the lease is lost.
     ///
-    /// What runs is cancelled first, and no one write takes long: others wait behind it.
+    /// A conversation goes with its job, and no one write takes long: others wait behind it.
     async fn erase_some(
         &self,
         lease: &ErasureLease,
         limit: usize,
-        now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Option<usize>, StoreError>;
 

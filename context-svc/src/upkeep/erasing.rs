@@ -66,8 +66,7 @@ impl Eraser {
 
     async fn erase(&self, lease: &ErasureLease, draining: &CancellationToken) -> Result<(), StoreError> {
         while !draining.is_cancelled() {
-            let now = self.clock.now();
-            match self.erasures.erase_some(lease, ROWS, now, now + self.lease).await? {
+            match self.erasures.erase_some(lease, ROWS, self.clock.now() + self.lease).await? {
                 None => return Ok(()),
                 Some(0) => {}
                 Some(_) => {

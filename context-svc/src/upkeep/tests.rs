@@ -231,13 +231,13 @@ async fn an_erasure_goes_on_after_a_hard_stop() {
     let dying = world.eraser();
     let lease = world.clock.now() + LEASE;
     let half = dying.erasures.claim_erasure(&WorkerId::random(), world.clock.now(), lease).await.unwrap().unwrap();
-    dying.erasures.erase_some(&half, ROWS, world.clock.now(), lease).await.unwrap();
+    dying.erasures.erase_some(&half, ROWS, lease).await.unwrap();
 
     world.eraser().start(&world.lifecycle);
     world.clock.advance(Duration::from_secs(180));
 
     world.until_done("r1").await;
-    assert!(dying.erasures.erase_some(&half, ROWS, world.clock.now(), lease).await.unwrap().is_none());
+    assert!(dying.erasures.erase_some(&half, ROWS, lease).await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use crate::domain::model::{ConversationKey, Incarnation, Job, Lease, WorkerId};
 use crate::store::ClaimTerms;
 
 /// The job whose lease expired first. One that has been delivered too often is to be given up instead of claimed. What an
-/// erasure is about to cancel is not claimed again.
+/// erasure is about to remove is not claimed again.
 pub(super) const EXPIRED: &str = "
     SELECT user_id, conversation_id, job_deliveries FROM conversation
     WHERE job_state = 'RUNNING' AND job_lease_until <= ?1 AND user_id NOT IN (SELECT value FROM json_each(?2))

@@ -27,7 +27,7 @@ async fn claim(store: &SqliteStore, second: i64) -> ErasureLease {
 }
 
 async fn remove_all(store: &SqliteStore, lease: &ErasureLease) {
-    while store.erase_some(lease, LIMIT, t(0), t(60)).await.unwrap().expect("the lease holds") > 0 {}
+    while store.erase_some(lease, LIMIT, t(60)).await.unwrap().expect("the lease holds") > 0 {}
 }
 
 async fn count(store: &SqliteStore, sql: &'static str) -> i64 {

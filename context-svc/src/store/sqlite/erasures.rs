@@ -22,15 +22,8 @@ const MINE: &str =
 pub(super) const DUE: &str = "
     SELECT user_id, request_id FROM erasure WHERE state = 'RUNNING' AND due_at <= ?1 ORDER BY due_at LIMIT 1";
 
-/// The fence goes up, so that a worker that still holds the job can neither renew it nor commit.
-const CANCEL: &str = "
-    UPDATE conversation
-    SET job_state = 'CANCELLED', job_fence = job_fence + 1, job_owner = NULL, job_lease_until = NULL,
-        job_not_before = NULL, job_updated_at = ?4
-    WHERE rowid IN (SELECT rowid FROM conversation
-                    WHERE user_id = ?1 AND era < ?2 AND job_state IN ('PENDING', 'RUNNING') LIMIT ?3)";
-
-/// The conversations, with what was made of them, before the messages: so that their ids are soon free for others.
+/// The conversations, with their jobs and what was made of them, before the messages: so that their ids are soon free for
+/// others.
 const REMOVE: [&str; 2] = [
     "DELETE FROM conversation
      WHERE rowid IN (SELECT rowid FROM conversation WHERE user_id = ?1 AND era < ?2 LIMIT ?3)",
@@ -76,11 +69,10 @@ impl ErasureStore for SqliteStore {
         &self,
         lease: &ErasureLease,
         limit: usize,
-        now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Option<usize>, StoreError> {
         let lease = lease.clone();
-        Ok(self.database.write(move |db| erase_some(db, &lease, limit, now, lease_until)).await?)
+        Ok(self.database.write(move |db| erase_some(db, &lease, limit, lease_until)).await?)
     }
 
     async fn scrub(&self) -> Result<bool, StoreError> {
@@ -179,17 +171,12 @@ fn erase_some(
     db: &Connection,
     lease: &ErasureLease,
     limit: usize,
-    now: Timestamp,
     lease_until: Timestamp,
 ) -> rusqlite::Result<Option<usize>> {
     if !update(db, lease, "due_at = :due", &[(":due", &micros(lease_until))])? {
         return Ok(None);
     }
     let (user, era, limit) = (lease.user_id.as_str(), lease.era, limit as i64);
-    let cancelled = db.prepare_cached(CANCEL)?.execute(params![user, era, limit, micros(now)])?;
-    if cancelled > 0 {
-        return Ok(Some(cancelled));
-    }
     for rows in REMOVE {
         let removed = db.prepare_cached(rows)?.execute(params![user, era, limit])?;
         if removed > 0 {
