@@ -26,6 +26,7 @@ const SWEPT_AT_ONCE: usize = 500;
 #[serde(default, deny_unknown_fields)]
 pub struct ScheduleSettings {
     /// How many jobs may be live, at least 1. Beyond it a trigger that needs a new job is answered `RESOURCE_EXHAUSTED`.
+    /// What comes back after an outage is let in beyond it.
     pub depth: u64,
     /// What a caller that found the queue full is told to wait, at least 1s.
     pub retry_after: Period,

@@ -19,6 +19,9 @@ use crate::store::StoreError;
 /// How many of the oldest contexts are read for one summary.
 const PICKED_AT_ONCE: usize = 200;
 
+/// How often in a row a summary may be made in vain because something was deleted or saved meanwhile.
+const STALE_AT_MOST: usize = 3;
+
 /// A summary job that this process has claimed.
 pub(super) struct SummaryRun<'a> {
     with: &'a Summaries,
@@ -62,7 +65,7 @@ impl<'a> SummaryRun<'a> {
     /// From wherever the job stands to its end. Whether that was recorded.
     async fn advance(&self) -> Result<bool, Failure> {
         let Summaries { store, settings, metrics, .. } = self.with;
-        loop {
+        for _ in 0..STALE_AT_MOST {
             let pick = store.pick(&self.job.lease.user_id, PICKED_AT_ONCE).await.map_err(unreadable)?;
             self.tried.lock().clone_from(&pick.open);
             if let Some(marking) = &pick.marking {
@@ -87,12 +90,13 @@ impl<'a> SummaryRun<'a> {
                 Written::LeaseLost => return Ok(false),
             }
         }
+        Err(Failure::retry("MEMORY_MOVES", "something was deleted or saved during each roll-up"))
     }
 
     /// In a task of its own, so that neither a panic nor a long computation touches the heartbeats.
     async fn summarise(&self, pick: Pick) -> Result<Summarised, Failure> {
         let summariser = self.with.summariser.clone();
-        let all = pick.open.clone();
+        let (all, epoch) = (pick.open.clone(), pick.summary.epoch);
         let work =
             AbortOnDropHandle::new(tokio::spawn(async move { summariser.summarise(&pick).await }.in_current_span()));
         let pass = self.with.queue.pass;
@@ -103,10 +107,13 @@ impl<'a> SummaryRun<'a> {
             }
         };
         let is_progress = !summarised.covered.is_empty() && summarised.covered.is_subset(&all);
-        if is_progress {
+        if is_progress && summarised.summary.epoch == epoch + 1 {
             Ok(summarised)
         } else {
-            Err(Failure::retry("BAD_COVERAGE", "the summary covers nothing it was given"))
+            Err(Failure::retry(
+                "BAD_COVERAGE",
+                "the summary covers nothing it was given, or does not follow the last one",
+            ))
         }
     }
 

@@ -15,5 +15,7 @@ pub trait OutageStore: Send + Sync {
     async fn probe_outage(&self, now: Timestamp) -> Result<Option<ConversationKey>, StoreError>;
 
     /// Makes at most `limit` jobs that died of an outage due at once, as if they had never been tried. Says how many.
+    ///
+    /// They are let in beyond the depth limit: each was let in once.
     async fn redrive_after_outage(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError>;
 }

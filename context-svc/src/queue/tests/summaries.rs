@@ -28,6 +28,10 @@ enum Mood {
     Attentive,
     Failing,
     Hanging,
+    /// Something is deleted each time while it thinks.
+    Interrupted,
+    /// Gives its summary the number of the last one.
+    Miscounting,
 }
 
 /// Rolls up whatever it is given, and counts how often.
@@ -38,6 +42,7 @@ struct Scripted {
     /// By how much the clock moves meanwhile.
     takes: Mutex<Duration>,
     clock: TestClock,
+    store: SqliteStore,
 }
 
 #[async_trait]
@@ -50,8 +55,11 @@ impl Summariser for Scripted {
             return Err(Failure::outage("TIMEOUT", "the model did not answer"));
         }
         self.clock.advance(*self.takes.lock());
+        if *self.mood.borrow() == Mood::Interrupted {
+            self.store.execute("UPDATE user_memory SET deletions = deletions + 1").await;
+        }
         let mut summary = pick.summary.clone();
-        summary.epoch += 1;
+        summary.epoch += i64::from(*self.mood.borrow() != Mood::Miscounting);
         summary.parts.extend(pick.oldest.iter().map(|each| Part::of(Talk::of(&each.context, each.last_at))));
         let covered: BTreeSet<_> = pick.oldest.iter().map(|each| each.covered.clone()).collect();
         self.covered.lock().push(covered.clone());
@@ -71,16 +79,18 @@ struct World {
 impl World {
     async fn new() -> Self {
         let clock = TestClock::frozen_at(Timestamp::from_second(1_750_000_000).unwrap());
+        let store = SqliteStore::in_memory().await.unwrap();
         let summariser = Scripted {
             mood: watch::Sender::new(Mood::Attentive),
             calls: AtomicUsize::new(0),
             covered: Mutex::default(),
             takes: Mutex::default(),
             clock: clock.clone(),
+            store: store.clone(),
         };
         Self {
             clock,
-            store: SqliteStore::in_memory().await.unwrap(),
+            store,
             summariser: Arc::new(summariser),
             extracted: mpsc::channel(9).0,
             lifecycle: Lifecycle::new(),
@@ -328,6 +338,31 @@ async fn a_roll_up_that_takes_too_long_is_a_failed_attempt_kept_by_heartbeats() 
     let job = world.job_once(|job| job.state == JobState::Pending).await;
     assert_eq!((job.attempts, job.fence, job.last_error.unwrap().reason.as_str()), (1, 1, "PASS_TIMEOUT"));
     assert!(job.not_before.is_some());
+}
+
+#[tokio::test]
+async fn a_memory_that_moves_during_every_roll_up_costs_an_attempt() {
+    let mut world = World::new().await;
+    world.summariser.mood.send_replace(Mood::Interrupted);
+    world.extracts_many(20).await;
+
+    world.start();
+
+    let job = world.job_once(|job| job.attempts == 1 && job.state == JobState::Pending).await;
+    assert_eq!((job.epoch, job.last_error.unwrap().reason.as_str(), world.calls()), (0, "MEMORY_MOVES", 3));
+    assert!(job.not_before.is_some());
+}
+
+#[tokio::test]
+async fn a_summary_that_is_not_the_next_one_is_a_failed_attempt() {
+    let mut world = World::new().await;
+    world.summariser.mood.send_replace(Mood::Miscounting);
+    world.extracts_many(20).await;
+
+    world.start();
+
+    let job = world.job_once(|job| job.attempts == 1 && job.state == JobState::Pending).await;
+    assert_eq!((job.epoch, job.last_error.unwrap().reason.as_str(), world.calls()), (0, "BAD_COVERAGE", 1));
 }
 
 #[tokio::test]
