@@ -173,10 +173,9 @@ impl ErasureStore for Read {
         &self,
         lease: &ErasureLease,
         limit: usize,
-        now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Option<usize>, StoreError> {
-        self.0.erase_some(lease, limit, now, lease_until).await
+        self.0.erase_some(lease, limit, lease_until).await
     }
 
     async fn scrub(&self) -> Result<bool, StoreError> {

@@ -134,7 +134,7 @@ impl Evidence {
         }
         if self.settled.in_memories > 0 {
             let memories = self.settled.in_memories;
-            findings.breach("Q1", format!("{memories} summaries or erasures did not come to an end"));
+            findings.breach("Q1", format!("{memories} summaries, deletions or erasures did not come to an end"));
         }
         if self.settled.unsent > 0 {
             findings.breach("Q1", format!("{} outbox entries were not delivered", self.settled.unsent));

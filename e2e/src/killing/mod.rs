@@ -51,7 +51,7 @@ const OVERDUE_MS: i64 = 5_000;
 const SUMMARY_OF: i64 = 3;
 
 /// Everything that production does in a minute happens in two seconds.
-const SETTINGS: [(Service, &str); 29] = [
+const SETTINGS: [(Service, &str); 30] = [
     (Service::Context, "queue.lease=2s"),
     (Service::Context, "queue.heartbeat=400ms"),
     (Service::Context, "queue.poll=100ms"),
@@ -74,6 +74,8 @@ const SETTINGS: [(Service, &str); 29] = [
     (Service::Context, "extraction.piece_overlap=0"),
     (Service::Context, "summary.threshold=3"),
     (Service::Context, "summary.sweep=1s"),
+    // What a deletion that was cut off leaves behind.
+    (Service::Context, "upkeep.every=1s"),
     (Service::Context, "log_filter=info,context_svc=debug"),
     (Service::Auth, "password.memory_kib=7168"),
     (Service::Auth, "password.iterations=1"),
@@ -136,7 +138,7 @@ struct Settled {
     after: Duration,
     /// What had not come to rest when there was no more patience.
     unsettled: Vec<Kept>,
-    /// Summaries and erasures that have not ended.
+    /// Summaries, deletions and erasures that have not ended.
     in_memories: i64,
     unsent: i64,
     /// Running jobs whose worker was gone for too long.

@@ -30,7 +30,8 @@ pub(crate) struct Witnessed {
 pub(crate) struct Unsettled {
     /// Conversations that a job or the sweep has still to come to.
     pub(crate) conversations: Vec<Kept>,
-    /// Summaries that are due or being made with what they have to cover, and users of whom something erased is left.
+    /// Summaries that are due or being made with what they have to cover, and messages that are deleted or erased and
+    /// still there.
     pub(crate) in_memories: i64,
     /// Outbox entries.
     pub(crate) unsent: i64,

@@ -58,8 +58,9 @@ const CONVERSATIONS: &str = "
 
 const IN_MEMORIES: &str = "
     SELECT (SELECT count(*) FROM user_memory WHERE job_state IN ('PENDING', 'RUNNING') OR marking IS NOT NULL)
-         + (SELECT count(*) FROM user_memory u
-            WHERE EXISTS (SELECT 1 FROM message m WHERE m.user_id = u.user_id AND m.era < u.era))
+         + (SELECT count(*) FROM message m
+            WHERE NOT EXISTS (SELECT 1 FROM conversation c WHERE c.user_id = m.user_id
+                              AND c.conversation_id = m.conversation_id AND c.incarnation = m.incarnation))
          + (SELECT coalesce(sum(c.open), 0) FROM user_memory u
             JOIN (SELECT user_id, era, count(*) AS open FROM conversation WHERE unsummarised = 1 AND deleting = 0
                   GROUP BY user_id, era) c ON c.user_id = u.user_id AND c.era = u.era
