@@ -16,7 +16,7 @@ use tonic::transport::Channel;
 use crate::Config;
 use crate::domain::admission::{Admission, SessionLife};
 use crate::domain::check_session::CheckSession;
-use crate::domain::feed::Feed;
+use crate::domain::feed::{Feed, LookError};
 use crate::domain::hashing::{Hasher, HashingError};
 use crate::domain::keys::{self, KeysError};
 use crate::domain::login::Login;
@@ -162,7 +162,8 @@ impl App {
         let draining = self.lifecycle.draining();
         self.lifecycle.spawn("relay", relay.clone().run(draining.clone()));
         self.lifecycle.spawn("outbox purge", draining.clone().run_until_cancelled_owned(relay.keep_purging()));
-        self.lifecycle.spawn("lookout", draining.clone().run_until_cancelled_owned(self.lookout().keep_looking()));
+        let looking = draining.run_until_cancelled_owned(self.lookout().keep_looking());
+        self.lifecycle.spawn("lookout", self.hears("lookout").accompany(looking));
         self.lifecycle.spawn("trust feed", self.follow_trust());
     }
 
@@ -201,12 +202,8 @@ impl App {
         let (feed, health, beat) = (self.admission.revoke.feed.clone(), self.health.clone(), self.hears("trust feed"));
         let (draining, metrics) = (self.lifecycle.draining(), self.metrics.clone());
         async move {
-            let looking = feed.keep_looking(|looked| {
-                beat.here();
-                report_store(&health, &metrics, looked);
-            });
-            draining.run_until_cancelled(looking).await;
-            beat.rest();
+            let looking = feed.keep_looking(|looked| report_store(&health, &metrics, looked));
+            beat.accompany(draining.run_until_cancelled(looking)).await;
         }
     }
 
@@ -238,13 +235,13 @@ fn verifier(config: &Config, published: &[kit::authn::Jwk], feed: Feed, clock: S
 }
 
 /// The feed's look into the store each second doubles as its check.
-fn report_store(health: &Health, metrics: &Metrics, looked: Result<(), StoreError>) {
-    match looked {
-        Ok(()) => health.set("store", Part::Ready),
-        Err(error) => {
-            metrics.store_failed("trust");
-            tracing::warn!(error = &error as &dyn std::error::Error, "the store cannot be read");
-            health.set("store", Part::NotReady("cannot be read".to_owned()));
-        }
-    }
+fn report_store(health: &Health, metrics: &Metrics, looked: Result<(), LookError>) {
+    let Err(error) = looked else { return health.set("store", Part::Ready) };
+    metrics.store_failed("trust");
+    tracing::warn!(error = &error as &dyn std::error::Error, "the store cannot be read");
+    let reason = match error {
+        LookError::NoAnswer => "does not answer",
+        LookError::Store(_) => "cannot be read",
+    };
+    health.set("store", Part::NotReady(reason.to_owned()));
 }

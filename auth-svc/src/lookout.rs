@@ -14,6 +14,9 @@ use crate::store::OutboxStore;
 
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
+/// How long a look may take. The next one may find a store that answers.
+const LOOK_MAX: Duration = Duration::from_secs(10);
+
 /// So that a look costs the same however much is waiting.
 const COUNTED_MAX: usize = 10_000;
 
@@ -55,7 +58,15 @@ impl Lookout {
     }
 
     pub(crate) async fn look(&self) {
-        match self.outbox.pending(COUNTED_MAX).await {
+        let answer = tokio::select! {
+            biased;
+            answer = self.outbox.pending(COUNTED_MAX) => answer,
+            () = self.clock.sleep(LOOK_MAX) => {
+                tracing::warn!("the outbox cannot be counted: the store does not answer");
+                return self.metrics.store_failed("look");
+            }
+        };
+        match answer {
             Ok(pending) => {
                 let waits_for = |since| self.clock.now().duration_since(since).try_into().unwrap_or(Duration::ZERO);
                 let age = pending.oldest.map_or(Duration::ZERO, waits_for);

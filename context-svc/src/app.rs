@@ -8,7 +8,7 @@ use kit::clock::SharedClock;
 use kit::error::InvalidField;
 use kit::id::UserId;
 use kit::lifecycle::Lifecycle;
-use kit::serve::{Health, Part};
+use kit::serve::{Beat, Health, Part};
 use kit::telemetry::metrics::{Registry, RpcMeter};
 use tokio::sync::{Notify, mpsc};
 use tonic::service::Routes;
@@ -38,7 +38,7 @@ use crate::store::Store;
 use crate::store::open::{OpenError, open, open_shared};
 use crate::upkeep::{Eraser, Janitor, probe};
 
-/// How long the queue may go without looking for work before the process is as good as dead.
+/// How long a loop may be silent before the process is as good as dead.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 /// How many users may be known to have more to summarise; the sweep finds the others.
@@ -191,12 +191,19 @@ impl App {
             extracted: Some(extracted),
             settings: self.config.queue.clone(),
             metrics: self.metrics.clone(),
-            beat: self.health.listens_for("claims", SILENCE_MAX, self.clock.clone()),
+            beat: self.hears("claims"),
         };
         queue.start(&self.lifecycle);
         self.start_summaries(summaries);
         let (schedule, metrics) = (self.schedule.clone(), self.metrics.clone());
-        sweep(&self.lifecycle, self.clock.clone(), schedule, metrics, self.config.queue.sweep);
+        sweep(
+            &self.lifecycle,
+            self.clock.clone(),
+            schedule,
+            metrics,
+            self.config.queue.sweep,
+            self.hears("idle sweep"),
+        );
         self.start_upkeep(extractor);
         // Not a task of the runtime, which would not end before it: a process that is asked to stop must not wait for it.
         let warming = std::thread::Builder::new().name("vocabulary".to_owned()).spawn(recall::tokens::warm_up);
@@ -204,8 +211,8 @@ impl App {
             tracing::debug!(error = &error as &dyn std::error::Error, "the first request will load the vocabulary");
         }
         self.watch_trust();
-        let looking = self.lookout().keep_looking();
-        self.lifecycle.spawn("lookout", self.lifecycle.draining().run_until_cancelled_owned(looking));
+        let looking = self.lifecycle.draining().run_until_cancelled_owned(self.lookout().keep_looking());
+        self.lifecycle.spawn("lookout", self.hears("lookout").accompany(looking));
     }
 
     /// Starts erasing, forgetting what is old, and trying again after an outage.
@@ -219,10 +226,11 @@ impl App {
             lease: *self.config.queue.lease,
             poll: *self.config.queue.poll,
         };
-        eraser.start(&self.lifecycle);
+        eraser.start(&self.lifecycle, self.hears("erasures"));
         let (outages, bell) = (self.store.clone(), self.bell.clone());
         probe(&self.lifecycle, clock.clone(), outages, processor, bell, metrics.clone(), settings.probe);
-        Janitor { clock, store: self.store.clone(), metrics, settings }.start(&self.lifecycle);
+        let janitor = Janitor { clock, store: self.store.clone(), metrics, settings };
+        janitor.start(&self.lifecycle, self.hears("janitor"));
     }
 
     fn start_summaries(&self, extracted: mpsc::Receiver<UserId>) {
@@ -237,7 +245,7 @@ impl App {
             settings: summary.clone(),
             metrics: self.metrics.clone(),
         };
-        summaries.start(&self.lifecycle);
+        summaries.start(&self.lifecycle, self.hears("summaries"));
     }
 
     /// What it counts.
@@ -268,6 +276,10 @@ impl App {
     /// The store itself, for seeding a benchmark or looking at it from a test.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    fn hears(&self, name: &'static str) -> Beat {
+        self.health.listens_for(name, SILENCE_MAX, self.clock.clone())
     }
 
     fn watchers(&self) -> Watchers {

@@ -17,6 +17,9 @@ use crate::store::JobStore;
 
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
+/// How long a look may take. A store that takes longer answers nobody in time.
+const LOOK_MAX: Duration = Duration::from_secs(10);
+
 /// From when on somebody should look.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -64,7 +67,12 @@ impl Lookout {
 
     pub(crate) async fn look(&self) {
         self.health.set("trust", self.verifier.readiness());
-        match self.operate.status().await {
+        let answer = tokio::select! {
+            biased;
+            answer = self.operate.status() => answer,
+            () = self.clock.sleep(LOOK_MAX) => return self.hears_nothing(),
+        };
+        match answer {
             Ok(status) => {
                 self.metrics.queue_is(&status);
                 self.health.set("store", Part::Ready);
@@ -77,6 +85,12 @@ impl Lookout {
                 self.health.set("store", Part::NotReady("cannot be read".to_owned()));
             }
         }
+    }
+
+    fn hears_nothing(&self) {
+        tracing::warn!("the store does not answer");
+        self.metrics.store_failed("look");
+        self.health.set("store", Part::NotReady("does not answer".to_owned()));
     }
 }
 

@@ -24,6 +24,9 @@ pub use subscription::Subscription;
 /// How often the store is looked into, and how often a feed says something.
 const BEAT: Duration = Duration::from_secs(1);
 
+/// How long a look may take. A store that takes longer answers nobody in time.
+const LOOK_MAX: Duration = Duration::from_secs(10);
+
 /// How far each look reaches back behind the one before: a write that was under way then, or made by a clock behind ours.
 const OVERLAP: Duration = Duration::from_secs(10);
 
@@ -111,6 +114,17 @@ impl Classify for FeedError {
     }
 }
 
+/// Why a look into the store brought nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum LookError {
+    /// It took too long.
+    #[error("the store does not answer")]
+    NoAnswer,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// The feed of this process. Clones share it.
 #[derive(Clone)]
 pub struct Feed {
@@ -188,10 +202,16 @@ impl Feed {
     }
 
     /// Looks every second, for ever, and reports how it went. Subscribers hear a beat each time, with an old `as_of` if it failed.
-    pub async fn keep_looking(&self, report: impl Fn(Result<(), StoreError>)) {
+    pub async fn keep_looking(&self, report: impl Fn(Result<(), LookError>)) {
+        let clock = &self.shared.clock;
         loop {
-            self.shared.clock.sleep(BEAT).await;
-            report(self.look().await);
+            clock.sleep(BEAT).await;
+            let looked = tokio::select! {
+                biased;
+                looked = self.look() => looked.map_err(LookError::Store),
+                () = clock.sleep(LOOK_MAX) => Err(LookError::NoAnswer),
+            };
+            report(looked);
             self.shared.beats.send_replace(());
         }
     }

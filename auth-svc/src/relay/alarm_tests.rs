@@ -1,11 +1,14 @@
 //! A context-svc that answers, and that repeating cannot help: nothing is lost, and somebody is told.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use kit::clock::{Clock, TestClock};
+use kit::id::SessionId;
 use kit::serve::{Health, Part};
 use kit::telemetry::metrics::{Registry, page};
 use parking_lot::Mutex;
 
+use super::outbox::Pending;
 use super::tests::{end_sessions, sight};
 use super::*;
 use crate::lookout::{HealthSettings, Lookout};
@@ -36,6 +39,37 @@ impl Moody {
 
     fn accepts(&self) {
         *self.0.lock() = None;
+    }
+}
+
+/// An outbox that can be read, and whose disk does not come back from a write.
+struct Stuck(Arc<SqliteStore>);
+
+#[async_trait]
+impl OutboxStore for Stuck {
+    async fn claim_due(
+        &self,
+        now: Timestamp,
+        hidden_until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<OutboxEntry>, StoreError> {
+        self.0.claim_due(now, hidden_until, limit).await
+    }
+
+    async fn mark_sent(&self, _: &[SessionId], _: Timestamp) -> Result<(), StoreError> {
+        std::future::pending().await
+    }
+
+    async fn put_off(&self, _: &SessionId, _: Timestamp) -> Result<(), StoreError> {
+        std::future::pending().await
+    }
+
+    async fn pending(&self, counted_max: usize) -> Result<Pending, StoreError> {
+        self.0.pending(counted_max).await
+    }
+
+    async fn purge_sent(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.0.purge_sent(before, limit).await
     }
 }
 
@@ -161,4 +195,24 @@ async fn a_relay_that_stops_going_round_fails_liveness_after_a_minute() {
 
     assert_eq!(in_time, Vec::<String>::new());
     assert_eq!(too_late, ["the relay: no sign of life for 61 s"]);
+}
+
+#[tokio::test]
+async fn a_relay_whose_store_hangs_is_alive() {
+    let mut world = World::new().await;
+    let beat = world.health.listens_for("the relay", MINUTE, world.relay.clock.clone());
+    world.relay.sight = Sight::new(Metrics::new(&world.registry), world.health.clone(), beat);
+    world.relay.outbox = Arc::new(Stuck(world.store.clone()));
+    world.mood.refuses("INTERNAL");
+    let running = tokio::spawn(world.relay.clone().run(CancellationToken::new()));
+    world.a_minute_passes().await;
+
+    for _ in 0..4 {
+        let waiting = tokio::time::timeout(MINUTE / 2, world.clock.until_sleeping(MINUTE / 2)).await;
+        waiting.expect("it is heard of every half minute");
+        world.clock.advance(MINUTE / 2);
+    }
+
+    assert_eq!(world.health.silent(), Vec::<String>::new());
+    running.abort();
 }

@@ -71,7 +71,7 @@ impl Relay {
             self.sight.goes_round();
             let room = breaker.room(calls.len(), self.clock.now());
             if may_have_more && room > 0 {
-                let claimed = self.claim(room).await;
+                let claimed = self.sight.through(self.claim(room)).await;
                 may_have_more = claimed.len() == room;
                 for entry in claimed {
                     calls.spawn(self.clone().call(entry));
@@ -84,7 +84,7 @@ impl Relay {
                 () = self.clock.sleep(pause) => may_have_more = true,
                 Some(Ok(first)) = calls.join_next(), if !calls.is_empty() => {
                     let was_open = breaker.is_open();
-                    self.settle(first, &mut calls, &mut breaker).await;
+                    self.sight.through(self.settle(first, &mut calls, &mut breaker)).await;
                     may_have_more |= was_open && !breaker.is_open();
                 }
             }

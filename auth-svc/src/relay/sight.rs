@@ -22,6 +22,11 @@ impl Sight {
         Self { metrics, health, beat }
     }
 
+    /// The relay waits for its store, for however long: that is no reason to start the process again.
+    pub(super) async fn through<T>(&self, wait: impl Future<Output = T>) -> T {
+        self.beat.through(wait).await
+    }
+
     /// The relay looked for work.
     pub(super) fn goes_round(&self) {
         self.beat.here();

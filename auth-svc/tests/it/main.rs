@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod liveness;
 mod logout;
 mod metrics;
 mod refresh;

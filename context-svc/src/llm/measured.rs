@@ -16,14 +16,20 @@ const EXTRACT: &str = "extract";
 /// What it is called when a summary was asked for.
 const SUMMARISE: &str = "summarise";
 
-/// How many calls in a row have failed. Clones share the count.
+/// What a call ends with that was given up.
+const NO_ANSWER: &str = "NO_ANSWER";
+
+/// A call given up sooner says nothing of the model: its job was cancelled, its user is erased, or the process ends.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
+
+/// How many calls in a row the model has failed. Clones share the count.
 #[derive(Debug, Clone, Default)]
 pub struct Streak {
     failures: Arc<AtomicU32>,
 }
 
 impl Streak {
-    /// How many calls in a row have failed, or were given up without an answer.
+    /// How many calls in a row brought nothing that can be used, or no answer in 30 s. A refusal counts neither way.
     pub fn failures(&self) -> u32 {
         self.failures.load(Ordering::Relaxed)
     }
@@ -61,14 +67,14 @@ impl Model for Measured {
     async fn extract(&self, transcript: &Transcript) -> Result<Answer, ModelError> {
         let call = Call::begin(self, EXTRACT);
         let answer = self.model.extract(transcript).await;
-        call.end(answer.as_ref().err().map(ModelError::reason));
+        call.end(answer.as_ref().err());
         answer
     }
 
     async fn summarise(&self, roll_up: &RollUp) -> Result<RolledUp, ModelError> {
         let call = Call::begin(self, SUMMARISE);
         let answer = self.model.summarise(roll_up).await;
-        call.end(answer.as_ref().err().map(ModelError::reason));
+        call.end(answer.as_ref().err());
         answer
     }
 }
@@ -86,27 +92,36 @@ impl<'a> Call<'a> {
         Self { measured, operation, started: measured.clock.uptime(), is_over: false }
     }
 
-    fn end(mut self, error: Option<&'static str>) {
+    fn end(mut self, error: Option<&ModelError>) {
         self.is_over = true;
-        self.record(error);
+        match error {
+            None => self.measured.streak.ends(),
+            Some(ModelError::Temporary { .. } | ModelError::Unreachable { .. }) => self.measured.streak.fails(),
+            // Whether it could answer is not known: it was not to be asked now, or not this.
+            Some(ModelError::NotNow { .. } | ModelError::Permanent { .. }) => {}
+        }
+        self.record(error.map(ModelError::reason));
     }
 
     fn record(&self, error: Option<&'static str>) {
-        let Measured { provider, metrics, clock, streak, .. } = self.measured;
-        match error {
-            Some(_) => streak.fails(),
-            None => streak.ends(),
-        }
-        let took = clock.uptime().saturating_sub(self.started);
-        metrics.model_asked(ModelCall { operation: self.operation, provider, took, error });
+        let Measured { provider, metrics, .. } = self.measured;
+        metrics.model_asked(ModelCall { operation: self.operation, provider, took: self.took(), error });
+    }
+
+    fn took(&self) -> Duration {
+        self.measured.clock.uptime().saturating_sub(self.started)
     }
 }
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
-        if !self.is_over {
-            self.record(Some("NO_ANSWER"));
+        if self.is_over {
+            return;
         }
+        if self.took() >= ANSWER_MAX {
+            self.measured.streak.fails();
+        }
+        self.record(Some(NO_ANSWER));
     }
 }
 

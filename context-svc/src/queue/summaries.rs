@@ -7,6 +7,7 @@ use std::sync::Arc;
 use kit::clock::SharedClock;
 use kit::id::UserId;
 use kit::lifecycle::Lifecycle;
+use kit::serve::Beat;
 use tokio::sync::mpsc::Receiver;
 use tokio_util::sync::CancellationToken;
 
@@ -39,9 +40,9 @@ pub struct Summaries {
 
 impl Summaries {
     /// Works until the drain, on the terms of [`super::Queue::start`].
-    pub fn start(self, lifecycle: &Lifecycle) {
+    pub fn start(self, lifecycle: &Lifecycle, beat: Beat) {
         let draining = lifecycle.draining();
-        lifecycle.spawn("summaries", async move { self.work(draining).await });
+        lifecycle.spawn("summaries", beat.accompany(self.work(draining)));
     }
 
     async fn work(mut self, draining: CancellationToken) {

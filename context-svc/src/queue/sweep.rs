@@ -3,14 +3,22 @@
 use kit::clock::SharedClock;
 use kit::config::Period;
 use kit::lifecycle::Lifecycle;
+use kit::serve::Beat;
 
 use crate::domain::schedule::{Schedule, ScheduleError};
 use crate::metrics::Metrics;
 
 /// Sweeps now and then each `interval`, until the drain.
-pub fn sweep(lifecycle: &Lifecycle, clock: SharedClock, schedule: Schedule, metrics: Metrics, interval: Period) {
+pub fn sweep(
+    lifecycle: &Lifecycle,
+    clock: SharedClock,
+    schedule: Schedule,
+    metrics: Metrics,
+    interval: Period,
+    beat: Beat,
+) {
     let draining = lifecycle.draining();
-    lifecycle.spawn("idle sweep", async move {
+    let sweeping = async move {
         loop {
             match schedule.sweep().await {
                 Ok(0) => {}
@@ -25,5 +33,6 @@ pub fn sweep(lifecycle: &Lifecycle, clock: SharedClock, schedule: Schedule, metr
                 return;
             }
         }
-    });
+    };
+    lifecycle.spawn("idle sweep", beat.accompany(sweeping));
 }

@@ -79,10 +79,11 @@ impl Slots {
     }
 
     async fn work(mut self, draining: CancellationToken) {
+        let beat = self.queue.beat.clone();
         while !draining.is_cancelled() {
-            // A look counts whatever it finds: neither a store that is down nor full slots are mended by a restart.
-            self.queue.beat.here();
-            self.fill(&draining).await;
+            // A look counts whatever it finds and however long it takes: neither a store that is down or hangs nor full slots
+            // are mended by a restart.
+            beat.through(self.fill(&draining)).await;
             let poll = self.queue.clock.sleep(self.queue.settings.poll.0);
             tokio::select! {
                 () = draining.cancelled() => {}
@@ -91,7 +92,7 @@ impl Slots {
                 () = poll => {}
             }
         }
-        self.queue.beat.rest();
+        beat.rest();
         self.drain().await;
     }
 

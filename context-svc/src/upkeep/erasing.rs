@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kit::clock::SharedClock;
 use kit::lifecycle::Lifecycle;
+use kit::serve::Beat;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -32,9 +33,9 @@ pub struct Eraser {
 
 impl Eraser {
     /// Works until the drain, and leaves off between two pieces: another worker goes on when the lease ends.
-    pub fn start(self, lifecycle: &Lifecycle) {
+    pub fn start(self, lifecycle: &Lifecycle, beat: Beat) {
         let draining = lifecycle.draining();
-        lifecycle.spawn("erasures", async move { self.work(draining).await });
+        lifecycle.spawn("erasures", beat.accompany(self.work(draining)));
     }
 
     async fn work(self, draining: CancellationToken) {

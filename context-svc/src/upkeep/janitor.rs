@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use kit::clock::SharedClock;
 use kit::lifecycle::Lifecycle;
+use kit::serve::Beat;
 use tokio_util::sync::CancellationToken;
 
 use super::{ROWS, UpkeepSettings};
@@ -25,9 +26,9 @@ pub struct Janitor {
 
 impl Janitor {
     /// Makes the round now and then at each interval, until the drain.
-    pub fn start(self, lifecycle: &Lifecycle) {
+    pub fn start(self, lifecycle: &Lifecycle, beat: Beat) {
         let draining = lifecycle.draining();
-        lifecycle.spawn("janitor", async move {
+        let looking_after = async move {
             loop {
                 if let Err(error) = self.round(&draining).await {
                     self.metrics.store_failed("forget");
@@ -37,7 +38,8 @@ impl Janitor {
                     return;
                 }
             }
-        });
+        };
+        lifecycle.spawn("janitor", beat.accompany(looking_after));
     }
 
     /// One round over everything. Ends early when the drain begins.

@@ -1,5 +1,7 @@
 //! Erasing, forgetting and probing, on a clock that moves when told to.
 
+mod being_read;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,6 +12,7 @@ use kit::clock::{Clock, TestClock};
 use kit::config::Period;
 use kit::id::{SessionId, UserId};
 use kit::lifecycle::Lifecycle;
+use kit::serve::{Beat, Health};
 use kit::telemetry::metrics::{Registry, page};
 use tokio::sync::Notify;
 
@@ -18,9 +21,8 @@ use crate::domain::erase::Erase;
 use crate::domain::model::*;
 use crate::domain::schedule::{Schedule, ScheduleSettings};
 use crate::metrics::Metrics;
-use crate::store::{
-    ClaimTerms, ContextStore, ConversationStore, ErasureStore, JobStore, SqliteStore, Store, StoreError,
-};
+use crate::store::{ClaimTerms, ContextStore, ConversationStore, ErasureStore, JobStore, SqliteStore, Store};
+use being_read::BeingRead;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_secs(1);
@@ -54,9 +56,14 @@ impl World {
         Eraser { clock, erasures, bell: self.bell.clone(), metrics, lease: LEASE, poll: POLL }
     }
 
+    fn hears(&self, name: &'static str) -> Beat {
+        Health::new().listens_for(name, LEASE, Arc::new(self.clock.clone()))
+    }
+
     fn janitor(&self, settings: UpkeepSettings) {
         let (clock, metrics) = (Arc::new(self.clock.clone()), Metrics::new(&self.registry));
-        Janitor { clock, store: Arc::new(self.store.clone()), metrics, settings }.start(&self.lifecycle);
+        let janitor = Janitor { clock, store: Arc::new(self.store.clone()), metrics, settings };
+        janitor.start(&self.lifecycle, self.hears("janitor"));
     }
 
     fn trigger(&self, cause: Cause) -> Trigger {
@@ -135,7 +142,7 @@ fn key(conversation: &str) -> ConversationKey {
 async fn an_erasure_is_worked_on_at_once_and_done_when_nobody_can_write_any_more() {
     let world = World::start().await;
     world.says(&key("c1")).await;
-    world.eraser().start(&world.lifecycle);
+    world.eraser().start(&world.lifecycle, world.hears("erasures"));
 
     world.erases("r1").await;
     let speaking = async { while !world.tries_to_say(&key("c1")).await {} };
@@ -147,46 +154,6 @@ async fn an_erasure_is_worked_on_at_once_and_done_when_nobody_can_write_any_more
     assert_eq!(world.store.list_messages(&key("c1"), 0, 9).await.unwrap().len(), 1, "the new memory stays");
 }
 
-/// A store of which somebody reads without an end, so that its log cannot be emptied.
-struct Read(SqliteStore);
-
-#[async_trait]
-impl ErasureStore for Read {
-    async fn begin_erasure(&self, request: &ErasureRequest) -> Result<Erasure, StoreError> {
-        self.0.begin_erasure(request).await
-    }
-
-    async fn is_closed(&self, user: &UserId) -> Result<bool, StoreError> {
-        self.0.is_closed(user).await
-    }
-
-    async fn claim_erasure(
-        &self,
-        worker: &WorkerId,
-        now: Timestamp,
-        lease_until: Timestamp,
-    ) -> Result<Option<ErasureLease>, StoreError> {
-        self.0.claim_erasure(worker, now, lease_until).await
-    }
-
-    async fn erase_some(
-        &self,
-        lease: &ErasureLease,
-        limit: usize,
-        lease_until: Timestamp,
-    ) -> Result<Option<usize>, StoreError> {
-        self.0.erase_some(lease, limit, lease_until).await
-    }
-
-    async fn scrub(&self) -> Result<bool, StoreError> {
-        Ok(false)
-    }
-
-    async fn finish_erasure(&self, lease: &ErasureLease, now: Timestamp) -> Result<ErasureEnd, StoreError> {
-        self.0.finish_erasure(lease, now).await
-    }
-}
-
 #[tokio::test]
 async fn a_reader_that_does_not_end_holds_up_no_other_erasure() {
     let world = World::start().await;
@@ -194,7 +161,8 @@ async fn a_reader_that_does_not_end_holds_up_no_other_erasure() {
     let theirs = ConversationKey::new(second.clone(), ConversationId::parse("c1").unwrap());
     world.says(&key("c1")).await;
     world.says(&theirs).await;
-    world.eraser_on(Arc::new(Read(world.store.clone()))).start(&world.lifecycle);
+    let read = Arc::new(BeingRead(world.store.clone()));
+    world.eraser_on(read).start(&world.lifecycle, world.hears("erasures"));
 
     world.erases("r1").await;
     world.erase.user(second, RequestId::parse("r2"), false).await.unwrap();
@@ -207,7 +175,7 @@ async fn a_reader_that_does_not_end_holds_up_no_other_erasure() {
 async fn what_the_store_refuses_to_upkeep_is_counted() {
     let world = World::start().await;
     world.store.close().await;
-    world.eraser().start(&world.lifecycle);
+    world.eraser().start(&world.lifecycle, world.hears("erasures"));
     world.janitor(UpkeepSettings::default());
 
     tokio::time::timeout(PATIENCE, world.clock.until_sleeping(POLL)).await.expect("it waits for the next look");
@@ -232,7 +200,7 @@ async fn an_erasure_goes_on_after_a_hard_stop() {
     let half = dying.erasures.claim_erasure(&WorkerId::random(), world.clock.now(), lease).await.unwrap().unwrap();
     dying.erasures.erase_some(&half, ROWS, lease).await.unwrap();
 
-    world.eraser().start(&world.lifecycle);
+    world.eraser().start(&world.lifecycle, world.hears("erasures"));
     world.clock.advance(Duration::from_secs(180));
 
     world.until_done("r1").await;

@@ -5,6 +5,7 @@ mod chat;
 mod delete;
 mod erase;
 mod inputs;
+mod liveness;
 mod memory;
 mod operators;
 mod summary;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 
 use crate::clock::SharedClock;
 use crate::error::{Classify, Kind};
@@ -25,7 +26,7 @@ pub use jwks::{Jwk, KeySet, Keys};
 pub use token::{LEEWAY, Policy, signature_only};
 pub use trust::{Change, Entry, News, TrustSet};
 
-/// How old the news of revocations may be before somebody should look; they come each second.
+/// For how long no news of revocations may come before somebody should look; they come each second.
 const TRUST_LAG_MAX: Duration = Duration::from_secs(30);
 
 /// The user a request is made for, as a verified access token states it.
@@ -105,12 +106,22 @@ pub struct Verifier {
     keys: Keys,
     trust: TrustSet,
     clock: SharedClock,
+    heard: Arc<Mutex<Heard>>,
+}
+
+/// As of when the revocations were known when that was last looked at, and since when of our uptime it has been so.
+///
+/// The two are never compared: the one is told by a machine whose clock may go differently.
+#[derive(Debug, Default)]
+struct Heard {
+    as_of: Option<Timestamp>,
+    since: Duration,
 }
 
 impl Verifier {
     /// A verifier over keys and revocations that somebody else keeps current: [`follow()`], or auth-svc itself.
     pub fn new(policy: Policy, keys: Keys, trust: TrustSet, clock: SharedClock) -> Self {
-        Self { policy: Arc::new(policy), keys, trust, clock }
+        Self { policy: Arc::new(policy), keys, trust, clock, heard: Arc::default() }
     }
 
     /// The caller that `token` proves, if it is ours, in time and not revoked.
@@ -136,16 +147,26 @@ impl Verifier {
     }
 
     /// Its readiness: not before a complete set of keys and revocations, and degraded while it hears nothing new, since a token
-    /// that was revoked meanwhile is still accepted.
+    /// that was revoked meanwhile is still accepted. It notices only when asked, so ask every few seconds.
     pub fn readiness(&self) -> Part {
         if !self.is_ready() {
             return Part::NotReady("no complete set of keys and revocations has come from auth-svc".to_owned());
         }
-        let lag = self.trust.as_of().and_then(|as_of| Duration::try_from(self.clock.now().duration_since(as_of)).ok());
-        match lag.filter(|lag| *lag > TRUST_LAG_MAX) {
-            Some(lag) => Part::Degraded(format!("revocations of the last {} s are not known", lag.as_secs())),
-            None => Part::Ready,
+        let lag = self.lag();
+        if lag > TRUST_LAG_MAX {
+            return Part::Degraded(format!("revocations of the last {} s are not known", lag.as_secs()));
         }
+        Part::Ready
+    }
+
+    /// For how long nothing newer has been heard, as far as anybody has looked.
+    fn lag(&self) -> Duration {
+        let (as_of, uptime) = (self.trust.as_of(), self.clock.uptime());
+        let mut heard = self.heard.lock();
+        if heard.as_of != as_of {
+            *heard = Heard { as_of, since: uptime };
+        }
+        uptime.saturating_sub(heard.since)
     }
 
     /// The keys it verifies with.

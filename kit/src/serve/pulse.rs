@@ -36,6 +36,29 @@ impl Beat {
         *self.heard.last.lock() = Some(self.heard.clock.uptime());
     }
 
+    /// Waits for what is not the loop's to hurry, such as a store: a loop that waits is alive.
+    ///
+    /// One that is dropped meanwhile, or on a runtime that is stuck, falls silent all the same.
+    pub async fn through<T>(&self, wait: impl Future<Output = T>) -> T {
+        let mut wait = std::pin::pin!(wait);
+        loop {
+            self.here();
+            let again = self.heard.clock.sleep(self.heard.silence_max / 2);
+            tokio::select! {
+                biased;
+                done = &mut wait => return done,
+                () = again => {}
+            }
+        }
+    }
+
+    /// Runs a whole loop whose turns may take long. It is missed if it panics or is dropped; one that ends was meant to.
+    pub async fn accompany<T>(self, task: impl Future<Output = T>) -> T {
+        let ended = self.through(task).await;
+        self.rest();
+        ended
+    }
+
     /// The loop ends because it is meant to.
     pub fn rest(&self) {
         *self.heard.last.lock() = None;

@@ -203,6 +203,43 @@ async fn a_loop_that_ended_as_it_should_is_not_missed() {
 }
 
 #[tokio::test]
+async fn a_loop_that_waits_is_alive_until_it_is_dropped() {
+    let health = Health::new();
+    let clock = crate::clock::TestClock::frozen_at(jiff::Timestamp::UNIX_EPOCH);
+    let beat = health.listens_for("claims", Duration::from_secs(60), std::sync::Arc::new(clock.clone()));
+    let waiting = tokio::spawn(async move { beat.through(std::future::pending::<()>()).await });
+
+    for _ in 0..4 {
+        let asleep = tokio::time::timeout(Duration::from_secs(30), clock.until_sleeping(Duration::from_secs(30))).await;
+        asleep.expect("it is heard of every half minute");
+        clock.advance(Duration::from_secs(30));
+    }
+    clock.until_sleeping(Duration::from_secs(30)).await;
+    let waits = health.silent();
+    waiting.abort();
+    let _ = waiting.await;
+    clock.advance(Duration::from_secs(61));
+
+    assert_eq!(waits, Vec::<String>::new());
+    assert_eq!(health.silent(), ["claims: no sign of life for 61 s"]);
+}
+
+#[tokio::test]
+async fn a_loop_that_is_accompanied_is_missed_if_it_panics_and_not_if_it_ends() {
+    let health = Health::new();
+    let clock = crate::clock::TestClock::frozen_at(jiff::Timestamp::UNIX_EPOCH);
+    let hears = |name| health.listens_for(name, Duration::from_secs(60), std::sync::Arc::new(clock.clone()));
+
+    let ended = tokio::spawn(hears("ends").accompany(async { 7 })).await;
+    let panicked = tokio::spawn(hears("panics").accompany(async { panic!("a bug") })).await;
+    clock.advance(Duration::from_secs(61));
+
+    assert_eq!(ended.expect("it ends"), 7);
+    assert!(panicked.is_err());
+    assert_eq!(health.silent(), ["panics: no sign of life for 61 s"]);
+}
+
+#[tokio::test]
 async fn the_page_is_served_as_the_text_that_prometheus_reads() {
     let (life, health) = (Lifecycle::new(), Health::new());
     let listener = bind("admin_listen", "127.0.0.1:0").await.unwrap();

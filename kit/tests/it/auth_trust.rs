@@ -1,10 +1,16 @@
 //! Revocations: merged, kept until they expire, and told to whoever waits.
 
+use std::time::Duration;
+
 use futures::FutureExt;
 use kit::authn::AuthnError::{TokenRevoked, VerifierNotReady};
-use kit::authn::{Caller, Change, Entry, News, TrustSet};
+use kit::authn::{Caller, Change, Entry, News, TrustSet, Verifier};
+use kit::clock::TestClock;
+use kit::serve::Part;
 
-use crate::forge::{FORGOTTEN, GENERATION, NOW, SESSION, USER, at, session, session_ended, snapshot, user};
+use crate::forge::{
+    FORGOTTEN, GENERATION, Key, NOW, SESSION, USER, at, session, session_ended, snapshot, user, verifier_by,
+};
 
 fn caller() -> Caller {
     Caller { user_id: user(USER), session_id: session(SESSION), generation: GENERATION, expires_at: at(NOW + 300) }
@@ -131,4 +137,45 @@ async fn an_end_that_came_before_the_wait_is_not_missed() {
     trust.apply(delta(NOW, vec![session_ended(SESSION)]));
 
     trust.until_revoked(&caller()).await;
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A verifier that is told something each second for a minute, and looked at as often, on a clock that is 10 min ahead of what
+/// it is told.
+fn told_for_a_minute() -> (Verifier, TestClock, Vec<Part>) {
+    let clock = TestClock::frozen_at(at(NOW + 600));
+    let verifier = verifier_by(clock.clone());
+    verifier.keys().replace(kit::authn::KeySet::of([Key::Active.jwk()]));
+    verifier.trust().apply(snapshot(Vec::new()));
+    let minute = (1..=60).map(|second| {
+        clock.advance(SECOND);
+        verifier.trust().apply(Change { as_of: at(NOW + second), news: News::Heartbeat });
+        verifier.readiness()
+    });
+    let seen = minute.collect();
+    (verifier, clock, seen)
+}
+
+#[test]
+fn how_far_another_machines_clock_is_off_does_not_matter() {
+    let (.., seen) = told_for_a_minute();
+
+    assert!(seen.iter().all(|part| *part == Part::Ready), "{seen:?}");
+}
+
+#[test]
+fn news_that_stay_away_or_never_get_newer_are_told_after_half_a_minute() {
+    let (verifier, clock, _) = told_for_a_minute();
+
+    clock.advance(SECOND * 30);
+    let in_time = verifier.readiness();
+    verifier.trust().apply(Change { as_of: at(NOW + 60), news: News::Heartbeat });
+    clock.advance(SECOND);
+    let too_late = verifier.readiness();
+    verifier.trust().apply(Change { as_of: at(NOW + 61), news: News::Heartbeat });
+
+    assert_eq!(in_time, Part::Ready);
+    assert_eq!(too_late, Part::Degraded("revocations of the last 31 s are not known".to_owned()));
+    assert_eq!(verifier.readiness(), Part::Ready);
 }

@@ -19,6 +19,16 @@ impl TrustStore for Endings {
     }
 }
 
+/// A store that does not come back.
+struct Hanging;
+
+#[async_trait]
+impl TrustStore for Hanging {
+    async fn ended_since(&self, _: Timestamp) -> Result<Vec<Ending>, StoreError> {
+        std::future::pending().await
+    }
+}
+
 struct World {
     clock: TestClock,
     store: Arc<Endings>,
@@ -176,4 +186,22 @@ async fn a_beat_says_as_of_when_the_store_was_read() {
 
     assert_eq!(beat_without_a_look.unwrap().change.as_of, read_at);
     assert_eq!(beat_after_a_look.change.as_of, read_at + BEAT);
+}
+
+#[tokio::test]
+async fn a_store_that_hangs_is_reported_each_time() {
+    let clock = TestClock::frozen_at(Timestamp::from_second(1_000_000).unwrap());
+    let feed = Feed::new(Arc::new(Hanging), Arc::new(clock.clone()), ACCESS_LIFE);
+    let (told, mut reports) = tokio::sync::mpsc::unbounded_channel();
+    let looking = tokio::spawn(async move { feed.keep_looking(|looked| told.send(looked).unwrap()).await });
+
+    for _ in 0..2 {
+        clock.until_sleeping(BEAT).await;
+        clock.advance(BEAT);
+        let asleep = tokio::time::timeout(Duration::from_secs(30), clock.until_sleeping(LOOK_MAX)).await;
+        asleep.expect("it waits no longer");
+        clock.advance(LOOK_MAX);
+        assert!(matches!(reports.recv().await, Some(Err(LookError::NoAnswer))));
+    }
+    looking.abort();
 }

@@ -11,6 +11,11 @@ impl Model for ByLength {
     async fn extract(&self, transcript: &Transcript) -> Result<Answer, ModelError> {
         match transcript.messages.len() {
             0 => Ok(Answer::default()),
+            2 => Err(ModelError::Permanent { reason: "TOO_LONG", message: String::new() }),
+            3 => {
+                let until = jiff::Timestamp::UNIX_EPOCH;
+                Err(ModelError::NotNow { until, reason: "RATE_LIMITED", message: String::new() })
+            }
             _ => Err(ModelError::Temporary { reason: "TOO_SLOW", message: String::new() }),
         }
     }
@@ -97,4 +102,34 @@ async fn a_call_that_is_given_up_counts_with_the_time_it_took() {
     let page = page(&[registry]);
     let sum = page.lines().find(|line| line.starts_with("gen_ai_client_operation_duration_seconds_sum"));
     assert!(sum.is_some_and(|sum| sum.contains("NO_ANSWER") && sum.ends_with(" 30")), "{page}");
+}
+
+#[tokio::test]
+async fn calls_that_we_drop_ourselves_say_nothing_of_the_model() {
+    let registry = Registry::new("test");
+    let (model, _) = measured(Hangs, &registry);
+    let talk = talk(1);
+
+    for _ in 0..5 {
+        let mut call = model.extract(&talk);
+        assert!(futures::poll!(&mut call).is_pending());
+        drop(call);
+    }
+
+    assert_eq!(model.streak.failures(), 0);
+    let page = page(&[registry]);
+    let count = page.lines().find(|line| line.starts_with("gen_ai_client_operation_duration_seconds_count"));
+    assert!(count.is_some_and(|count| count.contains("NO_ANSWER") && count.ends_with(" 5")), "{page}");
+}
+
+#[tokio::test]
+async fn a_refusal_neither_makes_the_streak_longer_nor_ends_it() {
+    let registry = Registry::new("test");
+    let (model, _) = measured(ByLength, &registry);
+
+    model.extract(&talk(1)).await.unwrap_err();
+    model.extract(&talk(2)).await.unwrap_err();
+    model.extract(&talk(3)).await.unwrap_err();
+
+    assert_eq!(model.streak.failures(), 1);
 }

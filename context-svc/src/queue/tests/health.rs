@@ -1,8 +1,10 @@
 //! What the outside is shown of the queue: readiness, liveness and the page.
 
 use kit::authn::{Keys, Policy, TrustSet, Verifier};
+use kit::lifecycle::Lifecycle;
 use kit::serve::Part;
 
+use super::hanging::Hanging;
 use super::*;
 use crate::domain::operate::{Limits, Operate};
 use crate::llm::measured::{Measured, Streak};
@@ -57,7 +59,11 @@ pub(super) fn lookout(world: &World) -> Lookout {
 }
 
 fn lookout_at(world: &World, model: Arc<Measured>) -> Lookout {
-    let (store, clock) = (Arc::new(world.store.clone()), Arc::new(world.clock.clone()));
+    lookout_into(world, Arc::new(world.store.clone()), model)
+}
+
+fn lookout_into(world: &World, store: Arc<impl JobStore + OperatorStore + 'static>, model: Arc<Measured>) -> Lookout {
+    let clock = Arc::new(world.clock.clone());
     let HealthSettings { ready_age_max, model_failures_max } = HealthSettings::default();
     let limits = Limits { ready_age_max: *ready_age_max, model_failures_max, streak: model.streak.clone(), model };
     let policy = Policy { issuer: String::new(), audience: String::new(), max_ttl: MINUTE };
@@ -224,4 +230,49 @@ async fn without_a_model_work_is_taken_and_somebody_is_told() {
 
     let reason = "NO_MODEL: no model is configured; extractions wait for it";
     assert_eq!(part(&world, "model"), Part::Degraded(reason.to_owned()));
+}
+
+#[tokio::test]
+async fn a_worker_whose_store_hangs_is_alive() {
+    let world = World::start().await;
+    world.lifecycle.stop();
+    let (health, lifecycle, clock) = (kit::serve::Health::new(), Lifecycle::new(), Arc::new(world.clock.clone()));
+    let queue = Queue {
+        clock: clock.clone(),
+        jobs: Arc::new(Hanging),
+        processor: world.processor.clone(),
+        bell: world.bell.clone(),
+        changes: world.changes.clone(),
+        extracted: None,
+        settings: QueueSettings::default(),
+        metrics: world.metrics.clone(),
+        beat: health.listens_for("claims", MINUTE, clock),
+    };
+    queue.start(&lifecycle);
+
+    for _ in 0..4 {
+        let waiting = tokio::time::timeout(PATIENCE, world.clock.until_sleeping(MINUTE / 2)).await;
+        waiting.expect("it is heard of every half minute");
+        world.clock.advance(MINUTE / 2);
+    }
+
+    assert_eq!(health.silent(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_store_that_hangs_is_not_ready_after_ten_seconds() {
+    let world = World::start().await;
+    look(&world).await;
+    let before = part(&world, "store");
+    let looking = lookout_into(&world, Arc::new(Hanging), measured(&world, Told::Answers, &Streak::default()));
+    let looking = tokio::spawn(async move { looking.look().await });
+
+    let asleep = tokio::time::timeout(PATIENCE, world.clock.until_sleeping(Duration::from_secs(10))).await;
+    asleep.expect("it waits no longer");
+    world.clock.advance(Duration::from_secs(10));
+    tokio::time::timeout(PATIENCE, looking).await.expect("the look ends").unwrap();
+
+    assert_eq!(before, Part::Ready);
+    assert_eq!(part(&world, "store"), Part::NotReady("does not answer".to_owned()));
+    assert!(world.shows("afterword_store_errors_total", "operation=\"look\",", "1"));
 }

@@ -1,6 +1,7 @@
 //! The queue, as stories.
 
 mod counts;
+mod hanging;
 mod health;
 mod outages;
 mod probes;
@@ -313,7 +314,8 @@ async fn whoever_says_no_goodbye_is_found_by_the_sweep() {
     let key = key("u1", "c1");
     world.says(&key, "I will run a marathon in May").await;
     let (clock, interval) = (Arc::new(world.clock.clone()), QueueSettings::default().sweep);
-    sweep(&world.lifecycle, clock, world.schedule.clone(), world.metrics.clone(), interval);
+    let beat = world.health.listens_for("idle sweep", LONG, Arc::new(world.clock.clone()));
+    sweep(&world.lifecycle, clock, world.schedule.clone(), world.metrics.clone(), interval, beat);
 
     world.advance(Duration::from_secs(31 * 60));
 

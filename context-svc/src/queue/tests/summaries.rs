@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use kit::clock::{Clock, TestClock};
 use kit::id::UserId;
 use kit::lifecycle::Lifecycle;
+use kit::serve::Health;
 use kit::telemetry::metrics::{Registry, page};
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
@@ -112,7 +113,8 @@ impl World {
             settings: SummarySettings::default(),
             metrics: Metrics::new(&self.registry),
         };
-        summaries.start(&self.lifecycle);
+        let beat = Health::new().listens_for("summaries", LONG, Arc::new(self.clock.clone()));
+        summaries.start(&self.lifecycle, beat);
     }
 
     fn start(&mut self) {
