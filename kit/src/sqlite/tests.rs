@@ -185,8 +185,9 @@ async fn the_settings_that_durability_rests_on_are_in_force() {
     let writer = database.write(read).await.unwrap();
     let reader = database.read(read).await.unwrap();
 
-    assert_eq!(writer, ["Text(\"wal\")", "Integer(2)", "Integer(5000)", "Integer(1)"]);
-    assert_eq!((&reader[0], &reader[2], &reader[3]), (&writer[0], &writer[2], &writer[3]));
+    // The writer waits by a handler of its own, of which SQLite says 0.
+    assert_eq!(writer, ["Text(\"wal\")", "Integer(2)", "Integer(0)", "Integer(1)"]);
+    assert_eq!((&reader[0], reader[2].as_str(), &reader[3]), (&writer[0], "Integer(5000)", &writer[3]));
 }
 
 #[tokio::test]
