@@ -87,7 +87,7 @@ impl Evidence {
                 messages: ledger.messages.len(),
                 logouts: ledger.logouts.len(),
                 triggers: ledger.triggers.len(),
-                deletions: ledger.deletions.len(),
+                deletions: ledger.deleted,
                 erasures: ledger.erasures,
             },
             unanswered: ledger.unanswered,

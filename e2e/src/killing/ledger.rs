@@ -42,7 +42,8 @@ pub(super) struct Entries {
     pub(super) triggers: Vec<Asked>,
     pub(super) logouts: BTreeSet<String>,
     pub(super) deletions: BTreeSet<Talk>,
-    /// How often somebody had everything erased; each conversation it took is among the deletions.
+    /// How often a conversation was deleted, and everything erased; what was taken by either is among the deletions.
+    pub(super) deleted: usize,
     pub(super) erasures: usize,
     /// Client ids of which some try was never answered: it may take effect at any later time.
     pub(super) unknown: BTreeSet<String>,

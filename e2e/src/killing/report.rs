@@ -67,7 +67,7 @@ pub struct Acknowledged {
     pub logouts: usize,
     /// Extractions asked for by hand.
     pub triggers: usize,
-    /// Conversations that were deleted, one by one or by an erasure.
+    /// Deletions of one conversation.
     pub deletions: usize,
     /// Erasures of all that a user has.
     pub erasures: usize,

@@ -182,7 +182,10 @@ impl Talker {
         let delete = async |login: Login| login.call(Method::DELETE, &path, None).await;
         // Not found means that it is gone, which is all that was wanted.
         let _ = self.browser.until_answered(None, delete).await;
-        self.browser.stage.ledger.write(|ledger| _ = ledger.deletions.insert(talk.clone()));
+        self.browser.stage.ledger.write(|ledger| {
+            ledger.deleted += 1;
+            ledger.deletions.insert(talk.clone());
+        });
         if let Some(own) = self.talks.iter_mut().find(|own| *own == talk) {
             own.life += 1;
         }
