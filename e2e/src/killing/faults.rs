@@ -14,6 +14,12 @@ use crate::{Processes, Service};
 /// How often to look whether somebody has died at a failpoint.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// How long a second process gets until it works; it need not be ready for calls.
+const STARTING_MS: u64 = 1_000;
+
+/// How long both processes work on one store after one of them has woken up.
+const TOGETHER_MS: u64 = 500;
+
 const SIGKILL: i32 = 9;
 
 /// What was done in the end: a process may never come to the place at which it was to die.
@@ -31,6 +37,8 @@ pub(super) struct Done {
 /// The processes, and what is done to them.
 pub(super) struct Storm {
     pub(super) world: Processes,
+    /// A second context-svc on the same store, which is there only while the first is frozen.
+    second: Processes,
     weather: Arc<Weather>,
     armed: BTreeMap<Service, &'static str>,
     done: Done,
@@ -39,7 +47,8 @@ pub(super) struct Storm {
 impl Storm {
     pub(super) fn over(world: Processes, weather: Arc<Weather>) -> Self {
         let kills_at = PLACES.iter().map(|(place, ..)| (*place, 0)).collect();
-        Self { world, weather, armed: BTreeMap::new(), done: Done { kills_at, ..Done::default() } }
+        let second = world.beside();
+        Self { world, second, weather, armed: BTreeMap::new(), done: Done { kills_at, ..Done::default() } }
     }
 
     /// Carries out the plan and leaves every service running.
@@ -88,11 +97,20 @@ impl Storm {
             }
             FaultKind::Freeze { for_ms } => {
                 self.done.stops += 1;
+                // Or who wakes up would be the only one to have taken its jobs, and could not come too late.
+                if service == Service::Context {
+                    self.second.begin(service);
+                    self.pass_time(STARTING_MS).await;
+                }
                 self.weather.turns(service, true);
                 self.world.freeze(service);
                 self.pass_time(for_ms).await;
                 self.world.thaw(service);
                 self.weather.turns(service, false);
+                if service == Service::Context {
+                    self.pass_time(TOGETHER_MS).await;
+                    self.second.kill(service).await;
+                }
             }
             FaultKind::Terminate { down_ms } => {
                 self.done.terms += 1;

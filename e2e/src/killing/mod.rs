@@ -51,7 +51,8 @@ const OVERDUE_MS: i64 = 5_000;
 const SUMMARY_OF: i64 = 3;
 
 /// Everything that production does in a minute happens in two seconds.
-const SETTINGS: [(Service, &str); 30] = [
+const SETTINGS: [(Service, &str); 31] = [
+    (Service::Context, "store_shared=true"),
     (Service::Context, "queue.lease=2s"),
     (Service::Context, "queue.heartbeat=400ms"),
     (Service::Context, "queue.poll=100ms"),

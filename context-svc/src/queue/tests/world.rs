@@ -27,6 +27,10 @@ pub(super) const LONG: Duration = Duration::from_secs(600);
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) const BEAT: Duration = Duration::from_secs(15);
 
+/// How long the worker may be silent. No round number: half of it, for which it sleeps now and then, must not be taken for the
+/// time of a heartbeat.
+const SILENCE: Duration = Duration::from_millis(60_001);
+
 /// A job that a worker is busy with, until the story says how it goes on.
 pub(super) struct Call {
     pub(super) job: Job,
@@ -135,7 +139,7 @@ impl World {
             extracted: None,
             settings: QueueSettings::default(),
             metrics: metrics.clone(),
-            beat: health.listens_for("claims", Duration::from_secs(60), Arc::new(clock.clone())),
+            beat: health.listens_for("claims", SILENCE, Arc::new(clock.clone())),
         };
         queue.start(&lifecycle);
         Self { clock, bell, changes, store, schedule, processor, calls, lifecycle, registry, metrics, health }
