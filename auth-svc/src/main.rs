@@ -31,6 +31,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     tracing::info!(config = kit::config::in_force(&config), "auth-svc starts");
 
     let lifecycle = Lifecycle::new();
+    let asked_to_end = lifecycle.signals()?;
     let grpc = serve::bind("listen", &config.listen).await?;
     let admin = serve::bind("admin_listen", &config.admin_listen).await?;
     let context_svc = serve::channel(&config.context_svc)?;
@@ -45,7 +46,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     server.serve(grpc, &lifecycle);
     app.start(context_svc);
 
-    lifecycle.until_signal().await?;
+    asked_to_end.await;
     app.drain_begins();
     lifecycle.shutdown(drain).await;
     app.close().await;

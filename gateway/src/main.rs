@@ -44,6 +44,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     tracing::info!(config = kit::config::in_force(&config), "gateway starts");
 
     let lifecycle = Lifecycle::new();
+    let asked_to_end = lifecycle.signals()?;
     let health = Health::new();
     let app = match arguments.descriptor_set {
         Some(file) => in_front_of_others(&config, &file, arguments.upstream, &health)?,
@@ -55,7 +56,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     serve::admin(admin, &health, vec![app.registry().clone()], &lifecycle);
     app.serve(http, &lifecycle);
 
-    lifecycle.until_signal().await?;
+    asked_to_end.await;
     health.set("lifecycle", Part::NotReady("draining".to_owned()));
     lifecycle.shutdown(*config.drain).await;
     Ok(())

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -74,23 +74,28 @@ impl Lifecycle {
         self.stopped.cancel();
     }
 
-    /// Completes at the first SIGTERM or SIGINT; a second one stops hard.
-    pub async fn until_signal(&self) -> std::io::Result<()> {
+    /// Listens for SIGTERM and SIGINT from now on. What is returned completes at the first of them, whenever that came; a
+    /// second one stops hard.
+    ///
+    /// Called before any work begins: until then a signal ends the process where it stands.
+    pub fn signals(&self) -> std::io::Result<impl Future<Output = ()> + use<>> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
         let stopped = self.stopped.clone();
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            stopped.cancel();
-        });
-        Ok(())
+        Ok(async move {
+            either(&mut terminate, &mut interrupt).await;
+            tokio::spawn(async move {
+                either(&mut terminate, &mut interrupt).await;
+                stopped.cancel();
+            });
+        })
+    }
+}
+
+async fn either(one: &mut Signal, other: &mut Signal) {
+    tokio::select! {
+        _ = one.recv() => {}
+        _ = other.recv() => {}
     }
 }
 

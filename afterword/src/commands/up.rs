@@ -14,13 +14,14 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     kit::telemetry::init(config.auth.log_format, &config.auth.log_filter);
     tracing::info!(config = kit::config::in_force(&config), "afterword starts");
     let lifecycle = Lifecycle::new();
+    let asked_to_end = lifecycle.signals()?;
     let ports = Ports::bind(&config).await?;
     let drain = config.drain();
 
     let world = World::start(config, ports, Arc::new(SystemClock), &lifecycle).await?;
     say(&welcome(&world.addresses));
 
-    lifecycle.until_signal().await?;
+    asked_to_end.await;
     world.end(drain).await;
     Ok(())
 }

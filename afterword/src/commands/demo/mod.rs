@@ -87,7 +87,7 @@ impl Demo {
             } else {
                 say(&welcome)
             }
-            lifecycle.until_signal().await?;
+            lifecycle.signals()?.await;
         }
         world.end(drain).await;
         told.map(drop)

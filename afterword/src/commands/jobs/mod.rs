@@ -93,6 +93,12 @@ struct Which {
     conversation_id: String,
 }
 
+/// Not before it is polled, and so only of a watch, are signals taken from the system.
+async fn until_interrupted(life: &Lifecycle) -> Result<(), Failure> {
+    life.signals()?.await;
+    Ok(())
+}
+
 impl Jobs {
     /// Asks context-svc and prints the answer.
     pub async fn run(self, config: &Config) -> Result<(), Failure> {
@@ -102,7 +108,7 @@ impl Jobs {
         tokio::select! {
             answered = self.answer(&desk, &clock, &mut tell) => answered,
             // Only a watch has no end of its own: for any other, to be interrupted is no success.
-            signal = life.until_signal(), if is_watch => Ok(signal?),
+            ended = until_interrupted(&life), if is_watch => ended,
         }
     }
 
