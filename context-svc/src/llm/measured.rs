@@ -96,7 +96,9 @@ impl<'a> Call<'a> {
         self.is_over = true;
         match error {
             None => self.measured.streak.ends(),
-            Some(ModelError::Temporary { .. } | ModelError::Unreachable { .. }) => self.measured.streak.fails(),
+            Some(ModelError::Temporary { .. } | ModelError::Unusable { .. } | ModelError::Unreachable { .. }) => {
+                self.measured.streak.fails()
+            }
             // Whether it could answer is not known: it was not to be asked now, or not this.
             Some(ModelError::NotNow { .. } | ModelError::Permanent { .. }) => {}
         }

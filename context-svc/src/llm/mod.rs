@@ -2,6 +2,7 @@
 //!
 //! A [`Model`] proposes; nothing it says is believed until the domain has judged it.
 
+mod ledger;
 pub mod local;
 pub mod measured;
 pub mod paced;
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 
 use crate::domain::model::{Basis, Horizon, ItemKind, ItemStatus, Message, SessionContext, Usage};
 
+pub use ledger::{Asker, Ledger};
 pub use rollup::{Phrase, RollUp, RolledUp, Statement, Told};
 
 /// Reads transcripts.
@@ -37,10 +39,24 @@ pub trait Model: Send + Sync + 'static {
 /// What a model is given to read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transcript {
+    /// On whose behalf: whose conversation it is, and who pays.
+    pub asker: Asker,
     /// What is remembered of the same conversation already, from earlier messages.
     pub previous: Option<SessionContext>,
-    /// The messages to read, by ascending `seq`. The first few may have been read before: they are there for the sense.
+    /// Statements that the user has rejected as wrong, the latest first.
+    pub rejected: Vec<String>,
+    /// The messages to read, by ascending `seq`. The first few may have been read before: they are there for the sense. A
+    /// very long message comes in parts, one part a transcript.
     pub messages: Vec<Message>,
+    /// What was wrong with the answer to the same transcript before; `None` the first time.
+    pub complaint: Option<String>,
+}
+
+impl Transcript {
+    /// `messages` to be read for the first time.
+    pub fn of(asker: Asker, messages: Vec<Message>) -> Self {
+        Self { asker, previous: None, rejected: Vec::new(), messages, complaint: None }
+    }
 }
 
 /// What a model made of a transcript.
@@ -81,8 +97,22 @@ pub struct Proposal {
     pub basis: Basis,
     /// The words it rests on.
     pub evidence: Vec<Quote>,
+    /// When it is to happen, in the words said.
+    pub due: Option<When>,
+    /// Id of the remembered item that it repeats, perhaps with another status.
+    pub same_as: Option<String>,
     /// Id of the remembered item that it replaces.
     pub supersedes: Option<String>,
+}
+
+/// When something is to happen, as a model found it. Code reckons the date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct When {
+    /// The words said, such as "tomorrow at 10".
+    pub phrase: String,
+    /// What the model takes them for, as local ISO 8601 date or date and time without offset; only used where the words are not
+    /// understood.
+    pub value: Option<String>,
 }
 
 impl Proposal {
@@ -90,7 +120,17 @@ impl Proposal {
     pub fn stated(kind: ItemKind, seq: i64, words: impl Into<String>) -> Self {
         let text = words.into();
         let evidence = vec![Quote { seq, text: text.clone() }];
-        Self { kind, text, status: None, horizon: None, basis: Basis::Stated, evidence, supersedes: None }
+        Self {
+            kind,
+            text,
+            status: None,
+            horizon: None,
+            basis: Basis::Stated,
+            evidence,
+            due: None,
+            same_as: None,
+            supersedes: None,
+        }
     }
 }
 
@@ -106,13 +146,23 @@ pub struct Quote {
 /// Why a model did not answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ModelError {
-    /// It may answer later: an answer that cannot be used.
+    /// It may answer later.
     #[error("{message}")]
     Temporary {
         /// Stable reason in upper snake case.
         reason: &'static str,
         /// The same for people, without any text of the conversation.
         message: String,
+    },
+    /// It answered something that cannot be used.
+    #[error("{message}")]
+    Unusable {
+        /// Stable reason in upper snake case.
+        reason: &'static str,
+        /// What is wrong with the answer, for people and for the model, without any text of the conversation.
+        message: String,
+        /// The answer as it came.
+        raw: String,
     },
     /// It cannot be reached, is too slow, or refuses everybody: not the fault of what it is asked.
     #[error("{message}")]
@@ -147,6 +197,7 @@ impl ModelError {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Temporary { reason, .. }
+            | Self::Unusable { reason, .. }
             | Self::Unreachable { reason, .. }
             | Self::NotNow { reason, .. }
             | Self::Permanent { reason, .. } => reason,

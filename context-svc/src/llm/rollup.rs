@@ -2,11 +2,14 @@
 
 use jiff::Timestamp;
 
+use super::Asker;
 use crate::domain::model::{ConversationId, Item, ItemKind, ItemStatus, Usage};
 
 /// One prompt's worth of a roll-up.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RollUp {
+    /// On whose behalf.
+    pub asker: Asker,
     /// Standing statements that the new ones may repeat or replace; the most likely first.
     pub known: Vec<Statement>,
     /// How earlier conversations are told by now, the latest first.
@@ -14,6 +17,13 @@ pub struct RollUp {
     /// The conversations to roll up, in the order they were last spoken in. One with very much to say may come in several, each
     /// with other statements.
     pub told: Vec<Told>,
+}
+
+impl RollUp {
+    /// Nothing to roll up yet.
+    pub fn of(asker: Asker) -> Self {
+        Self { asker, known: Vec::new(), earlier: Vec::new(), told: Vec::new() }
+    }
 }
 
 /// A conversation to roll up.

@@ -23,7 +23,7 @@ use kit::clock::SharedClock;
 use crate::domain::model::{
     ContextOutcome, ConversationId, Failure, Job, Message, Processor, Role, SessionContext, Usage,
 };
-use crate::llm::{Answer, Model, ModelError, Transcript};
+use crate::llm::{Answer, Asker, Model, ModelError, Transcript};
 use crate::store::{Store, StoreError};
 
 pub use chunk::Cut;
@@ -70,7 +70,7 @@ impl Processor for Extractor {
         for piece in pieces(&messages, read_before, self.cut) {
             pass.upto_seq = Some(messages[piece.messages.end - 1].seq);
             if messages[piece.fresh..piece.messages.end].iter().any(is_said_by_user) {
-                pass = self.read(pass, messages[piece.messages].to_vec()).await?;
+                pass = self.read(job, pass, messages[piece.messages].to_vec()).await?;
             }
         }
         let mut context = pass.finish(job.upto_seq())?;
@@ -94,8 +94,10 @@ impl Extractor {
         Ok(messages)
     }
 
-    async fn read(&self, mut pass: Pass, messages: Vec<Message>) -> Result<Pass, Failure> {
-        let transcript = Transcript { previous: pass.so_far.clone(), messages };
+    async fn read(&self, job: &Job, mut pass: Pass, messages: Vec<Message>) -> Result<Pass, Failure> {
+        let key = job.key();
+        let asker = Asker { user_id: key.user_id.clone(), conversation_id: Some(key.conversation_id.clone()) };
+        let transcript = Transcript { previous: pass.so_far.clone(), ..Transcript::of(asker, messages) };
         tracing::debug!(messages = transcript.messages.len(), "the model is asked");
         kit::failpoint::reached("model-asked");
         let answer = self.model.extract(&transcript).await.map_err(failure_of)?;
@@ -238,7 +240,9 @@ fn unreadable(error: StoreError) -> Failure {
 
 pub(super) fn failure_of(error: ModelError) -> Failure {
     match error {
-        ModelError::Temporary { reason, message } => Failure::retry(reason, message),
+        ModelError::Temporary { reason, message } | ModelError::Unusable { reason, message, .. } => {
+            Failure::retry(reason, message)
+        }
         ModelError::Unreachable { reason, message } => Failure::outage(reason, message),
         ModelError::NotNow { until, reason, message } => Failure::snooze(until, reason, message),
         ModelError::Permanent { reason, message } => Failure::give_up(reason, message),

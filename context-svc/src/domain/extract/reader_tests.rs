@@ -61,7 +61,7 @@ proptest! {
         let texts = texts.iter().map(|pieces| pieces.concat().repeat(1 + 20 * (long / 2)));
         let messages: Vec<Message> = (1..).zip(texts).map(|(seq, text)| without_our_own_words(said(seq, &text))).collect();
         let mut pass = Pass::over(&ConversationId::parse("talk").unwrap(), None);
-        let transcript = Transcript { previous: None, messages };
+        let transcript = Transcript::of(Asker::somebody(), messages);
 
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let answer = runtime.block_on(Local.extract(&transcript)).unwrap();

@@ -2,6 +2,7 @@
 //!
 //! No behaviour beyond what follows from the data itself.
 
+mod call;
 mod context;
 mod conversation;
 mod erasure;
@@ -16,6 +17,7 @@ mod traces;
 mod trigger;
 mod watermark;
 
+pub use call::{CallOperation, CallRecord};
 pub use context::{ContextOutcome, SessionContext, Usage};
 pub use conversation::{
     Addition, Appended, AppendedMessage, Conversation, ConversationCursor, Message, NewMessage, Role, TailMessage,

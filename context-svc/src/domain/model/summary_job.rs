@@ -64,6 +64,8 @@ pub struct SummaryJob {
 /// What a claim finds: the summary so far and what is to go into the next.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pick {
+    /// Whose memory it is.
+    pub user_id: UserId,
     /// The summary so far; before the first and after an erasure like [`Summary::empty`]. Its epoch is the number of the last
     /// one saved, also of one that was erased.
     pub summary: Summary,

@@ -15,12 +15,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kit::clock::SharedClock;
+use kit::id::UserId;
 
 use super::extract::{Cut, failure_of, sum};
 use super::model::{Failure, Pick, Summarised, Summariser, Summary, Usage};
 use super::recall::rank;
 use crate::domain::extract::chunk::approximate_tokens;
-use crate::llm::{Model, Phrase, RollUp, Statement, Told};
+use crate::llm::{Asker, Model, Phrase, RollUp, Statement, Told};
 
 /// Rolls up what summary jobs pick.
 pub struct RollUps {
@@ -56,7 +57,7 @@ impl Summariser for RollUps {
         })
         .await?;
         for told in batch.pieces {
-            summary = self.roll_up(summary, told, half).await?;
+            summary = self.roll_up(pick.user_id.clone(), summary, told, half).await?;
         }
         gather::bound(&mut summary);
         summary.epoch += 1;
@@ -66,9 +67,9 @@ impl Summariser for RollUps {
 }
 
 impl RollUps {
-    async fn roll_up(&self, summary: Summary, told: Vec<Told>, half: usize) -> Result<Summary, Failure> {
+    async fn roll_up(&self, user: UserId, summary: Summary, told: Vec<Told>, half: usize) -> Result<Summary, Failure> {
         let now = self.clock.now();
-        let prepare = move || (prompt(&summary, told, half, now), summary);
+        let prepare = move || (prompt(user, &summary, told, half, now), summary);
         let (roll_up, mut summary) = blocking(prepare).await?;
         let answer = self.model.summarise(&roll_up).await.map_err(failure_of)?;
         blocking(move || {
@@ -87,7 +88,7 @@ impl RollUps {
 }
 
 /// The piece `told`, with as much of what stands already as fits: what it speaks of first, then the latest.
-fn prompt(summary: &Summary, told: Vec<Told>, budget: usize, now: jiff::Timestamp) -> RollUp {
+fn prompt(user: UserId, summary: &Summary, told: Vec<Told>, budget: usize, now: jiff::Timestamp) -> RollUp {
     let is_told: BTreeSet<_> = told.iter().map(|told| &told.conversation_id).collect();
     let statements = told.iter().flat_map(|told| told.statements.iter().map(|statement| statement.text.as_str()));
     let spoken_of = statements.collect::<Vec<_>>().join("\n");
@@ -101,7 +102,7 @@ fn prompt(summary: &Summary, told: Vec<Told>, budget: usize, now: jiff::Timestam
         conversations: part.talks.iter().map(|talk| talk.conversation_id.clone()).collect(),
     });
     let earlier = within(budget / 4, phrases, |phrase| &phrase.text);
-    RollUp { known, earlier, told }
+    RollUp { asker: Asker { user_id: user, conversation_id: None }, known, earlier, told }
 }
 
 /// The first of `all` that together have at most `budget` tokens.

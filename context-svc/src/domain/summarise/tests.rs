@@ -107,7 +107,14 @@ fn held(on: u64, summary: &str, items: Vec<Item>) -> Unsummarised {
 
 fn pick(summary: Summary, oldest: Vec<Unsummarised>) -> Pick {
     let open = oldest.iter().map(|each| each.covered.clone()).collect();
-    Pick { summary, marking: None, open, oldest, stand: Stand { era: 0, deletions: 0 } }
+    Pick {
+        user_id: UserId::parse("u1").unwrap(),
+        summary,
+        marking: None,
+        open,
+        oldest,
+        stand: Stand { era: 0, deletions: 0 },
+    }
 }
 
 fn texts(summary: &Summary) -> Vec<(String, Option<String>)> {

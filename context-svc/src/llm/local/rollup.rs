@@ -79,7 +79,7 @@ mod tests {
 
     use super::*;
     use crate::domain::model::ItemKind;
-    use crate::llm::Told;
+    use crate::llm::{Asker, Told};
 
     fn statement(id: &str, kind: ItemKind, text: &str) -> Statement {
         Statement { id: id.into(), kind, text: text.into(), status: None, said_at: Timestamp::UNIX_EPOCH }
@@ -99,7 +99,12 @@ mod tests {
             statement("c2.d", ItemKind::Decision, "I want to run 5 km."),
         ];
 
-        let rolled = roll_up(&RollUp { known, earlier: vec![], told: vec![told("c2", "", statements)] });
+        let rolled = roll_up(&RollUp {
+            asker: Asker::somebody(),
+            known,
+            earlier: vec![],
+            told: vec![told("c2", "", statements)],
+        });
 
         assert_eq!(rolled.same, [["c1.a", "c2.b"]]);
         assert_eq!((rolled.superseded, rolled.provider.as_str()), (vec![], PROVIDER));
@@ -111,7 +116,7 @@ mod tests {
         let earlier = vec![Phrase { text: "A talk: It rained.".into(), conversations: vec![id("c0")] }];
         let told = vec![told("c1", "It rained!", vec![]), told("c2", "It snowed.", vec![])];
 
-        let rolled = roll_up(&RollUp { known: vec![], earlier, told });
+        let rolled = roll_up(&RollUp { asker: Asker::somebody(), known: vec![], earlier, told });
 
         let together = Phrase { text: "A talk: It rained!".into(), conversations: vec![id("c1"), id("c0")] };
         assert_eq!(rolled.phrases, [together]);

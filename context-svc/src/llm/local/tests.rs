@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::domain::model::{ClientId, Message};
+use crate::llm::Asker;
 
 fn transcript<'a>(turns: impl IntoIterator<Item = (Role, &'a str)>) -> Transcript {
     let message = |(place, (role, text)): (usize, (Role, &str))| Message {
@@ -15,7 +16,7 @@ fn transcript<'a>(turns: impl IntoIterator<Item = (Role, &'a str)>) -> Transcrip
         at: Timestamp::UNIX_EPOCH,
         time_zone: None,
     };
-    Transcript { previous: None, messages: turns.into_iter().enumerate().map(message).collect() }
+    Transcript::of(Asker::somebody(), turns.into_iter().enumerate().map(message).collect())
 }
 
 fn items_of(text: &str) -> Vec<(ItemKind, String)> {

@@ -2,6 +2,7 @@ use kit::clock::TestClock;
 use kit::telemetry::metrics::{Registry, page};
 
 use super::*;
+use crate::llm::Asker;
 
 /// Answers, fails or hangs, as the transcript's length says.
 struct ByLength;
@@ -56,7 +57,7 @@ fn talk(messages: usize) -> Transcript {
         at: jiff::Timestamp::UNIX_EPOCH,
         time_zone: None,
     };
-    Transcript { previous: None, messages: vec![message; messages] }
+    Transcript::of(Asker::somebody(), vec![message; messages])
 }
 
 #[tokio::test]
@@ -81,7 +82,7 @@ async fn a_summary_is_counted_as_one() {
     let registry = Registry::new("test");
     let (model, _) = measured(ByLength, &registry);
 
-    model.summarise(&RollUp::default()).await.unwrap();
+    model.summarise(&RollUp::of(Asker::somebody())).await.unwrap();
 
     let page = page(&[registry]);
     assert!(page.contains("error_type=\"NONE\",gen_ai_operation_name=\"summarise\""), "{page}");

@@ -8,7 +8,7 @@ use super::hanging::Hanging;
 use super::*;
 use crate::domain::operate::{Limits, Operate};
 use crate::llm::measured::{Measured, Streak};
-use crate::llm::{Answer, Model, ModelError, RollUp, RolledUp, Transcript};
+use crate::llm::{Answer, Asker, Model, ModelError, RollUp, RolledUp, Transcript};
 use crate::lookout::{HealthSettings, Lookout};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -203,7 +203,7 @@ async fn a_drain_ends_the_claims_and_not_the_life() {
 #[tokio::test]
 async fn a_model_that_is_down_degrades_and_pulls_nobody_out() {
     let world = World::start().await;
-    let (talk, streak) = (Transcript { previous: None, messages: vec![] }, Streak::default());
+    let (talk, streak) = (Transcript::of(Asker::somebody(), vec![]), Streak::default());
     let (failing, answering) = (measured(&world, Told::Fails, &streak), measured(&world, Told::Answers, &streak));
 
     for _ in 0..4 {

@@ -188,7 +188,7 @@ fn pick(db: &Connection, user: &UserId, limit: usize) -> rusqlite::Result<Pick> 
     let open = open(db, user, stand.era)?;
     // The reads are not one snapshot: in between a context may have been made anew.
     oldest.retain(|each| open.contains(&each.covered));
-    Ok(Pick { summary, marking, open, oldest, stand })
+    Ok(Pick { user_id: user.clone(), summary, marking, open, oldest, stand })
 }
 
 /// Takes a conversation out of the summary and lets whoever is making the next one know, in one write.
