@@ -12,44 +12,75 @@ const COMMON: &[(&str, &[&str])] = &[
 
 const LETTERS_MIN: usize = 2;
 
-/// The language of `texts` as a BCP 47 tag; empty if it cannot be told.
-pub(super) fn of<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> &'static str {
-    let mut scripts = [("zh", 0), ("ja", 0), ("ko", 0), ("ru", 0), ("ar", 0), ("hi", 0), ("", 0)];
-    for c in texts.clone().flat_map(str::chars).filter(|c| c.is_alphabetic()) {
-        let script = match c {
-            // A Chinese character weighs as much as a short word.
-            '\u{4e00}'..='\u{9fff}' => 0,
-            '\u{3040}'..='\u{30ff}' => 1,
-            '\u{ac00}'..='\u{d7af}' => 2,
-            '\u{0400}'..='\u{04ff}' => 3,
-            '\u{0600}'..='\u{06ff}' => 4,
-            '\u{0900}'..='\u{097f}' => 5,
-            _ => 6,
-        };
-        scripts[script].1 += if script < 3 { 3 } else { 1 };
-    }
-    // Japanese is written with Chinese characters as well; kana give it away.
-    if scripts[1].1 * 5 > scripts[0].1 {
-        scripts[1].1 += scripts[0].1;
-    }
-    let (language, letters) = scripts.into_iter().rev().max_by_key(|(_, letters)| *letters).unwrap_or(("", 0));
-    match language {
-        _ if letters < LETTERS_MIN => "",
-        "" => of_latin(texts),
-        language => language,
-    }
+/// What tells the language of one text, or of several together.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Tally {
+    /// Letters by script, in the order of [`SCRIPTS`].
+    letters: [usize; SCRIPTS.len()],
+    /// Common words by language, in the order of [`COMMON`].
+    words: [usize; COMMON.len()],
 }
 
-fn of_latin<'a>(texts: impl Iterator<Item = &'a str>) -> &'static str {
-    let mut seen = [0_usize; COMMON.len()];
-    for word in texts.flat_map(|text| text.split(|c: char| !c.is_alphabetic())) {
-        let word = word.to_lowercase();
-        for (count, (_, common)) in seen.iter_mut().zip(COMMON) {
-            *count += usize::from(common.contains(&word.as_str()));
+/// A language for each script that one language is written in, as far as can be told; the last is Latin and all others.
+const SCRIPTS: [&str; 7] = ["zh", "ja", "ko", "ru", "ar", "hi", ""];
+
+const CHINESE: usize = 0;
+const JAPANESE: usize = 1;
+const LATIN: usize = SCRIPTS.len() - 1;
+
+impl Tally {
+    /// Counts what is in `text`.
+    pub(super) fn of(text: &str) -> Self {
+        let mut tally = Self::default();
+        for c in text.chars().filter(|c| c.is_alphabetic()) {
+            let script = match c {
+                '\u{4e00}'..='\u{9fff}' => CHINESE,
+                '\u{3040}'..='\u{30ff}' => JAPANESE,
+                '\u{ac00}'..='\u{d7af}' => 2,
+                '\u{0400}'..='\u{04ff}' => 3,
+                '\u{0600}'..='\u{06ff}' => 4,
+                '\u{0900}'..='\u{097f}' => 5,
+                _ => LATIN,
+            };
+            // A Chinese character weighs as much as a short word.
+            tally.letters[script] += if script < 3 { 3 } else { 1 };
+        }
+        if tally.letters[LATIN] > 0 {
+            for word in text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()) {
+                let word = word.to_lowercase();
+                for (count, (_, common)) in tally.words.iter_mut().zip(COMMON) {
+                    *count += usize::from(common.contains(&word.as_str()));
+                }
+            }
+        }
+        tally
+    }
+
+    /// Counts `other` as well.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.letters.iter_mut().zip(other.letters).for_each(|(own, other)| *own += other);
+        self.words.iter_mut().zip(other.words).for_each(|(own, other)| *own += other);
+    }
+
+    /// The language as a BCP 47 tag; empty if it cannot be told.
+    pub(super) fn language(&self) -> &'static str {
+        let mut letters = self.letters;
+        // Japanese is written with Chinese characters as well; kana give it away.
+        if letters[JAPANESE] * 5 > letters[CHINESE] {
+            letters[JAPANESE] += letters[CHINESE];
+        }
+        let script = (0..SCRIPTS.len()).rev().max_by_key(|at| letters[*at]).unwrap_or(LATIN);
+        match SCRIPTS[script] {
+            _ if letters[script] < LETTERS_MIN => "",
+            "" => self.latin(),
+            language => language,
         }
     }
-    let best = (0..seen.len()).rev().max_by_key(|at| seen[*at]).filter(|at| seen[*at] > 0);
-    best.map_or("", |at| COMMON[at].0)
+
+    fn latin(&self) -> &'static str {
+        let best = (0..COMMON.len()).rev().max_by_key(|at| self.words[*at]).filter(|at| self.words[*at] > 0);
+        best.map_or("", |at| COMMON[at].0)
+    }
 }
 
 #[cfg(test)]
@@ -69,7 +100,15 @@ mod tests {
             ("1234 …", ""),
             ("", ""),
         ] {
-            assert_eq!(of([text].into_iter()), language, "{text}");
+            assert_eq!(Tally::of(text).language(), language, "{text}");
         }
+    }
+
+    #[test]
+    fn texts_together_are_told_by_what_there_is_most_of() {
+        let mut tally = Tally::of("Hola, quiero correr con mi hermano por el parque.");
+        tally.add(&Tally::of("And you?"));
+
+        assert_eq!(tally.language(), "es");
     }
 }

@@ -1,17 +1,23 @@
 //! The provider `local/extractive`: a rule-based reader that needs neither key nor network.
 //!
-//! It picks sentences in which the user states a goal, a decision or an insight in the first person, in English or Chinese, and
-//! quotes them. It understands nothing: no paraphrase, no agreement to a suggestion, no date, no change of mind. So it is
-//! precise rather than greedy, and leaves out whatever is asked, supposed, denied, quoted or said about others.
+//! It picks sentences in which the user states a goal, a decision or an insight in the first person, in English or Chinese and,
+//! with a few phrases each, in six other languages, and lists in which they note what they are going to do; and quotes them. It
+//! understands nothing: no paraphrase, no agreement to a suggestion, no change of mind. So it is precise rather than greedy, and
+//! leaves out whatever is asked, supposed, denied, quoted or said about others.
 
+mod books;
 mod chinese;
+mod digest;
 mod english;
 mod language;
+mod plan;
 mod rollup;
 mod sentence;
 mod title;
 mod words;
 
+#[cfg(test)]
+mod kind_tests;
 #[cfg(test)]
 mod tests;
 
@@ -19,23 +25,28 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 
+use self::digest::{Pick, summary, title};
+use self::language::Tally;
+use self::plan::Entry;
 use self::sentence::{Reading, Sentence};
-use super::{Answer, Model, ModelError, Proposal, RollUp, RolledUp, Transcript};
+use super::{Answer, Model, ModelError, Proposal, RollUp, RolledUp, Transcript, When};
 use crate::domain::extract::fold::fingerprint;
-use crate::domain::model::{Horizon, ItemKind, Role, Usage};
+use crate::domain::extract::when;
+use crate::domain::model::{Horizon, ItemKind, Role};
 use crate::domain::secrets::has_secret;
 
 /// The name under which the reader signs.
 pub const PROVIDER: &str = "local/extractive";
 
 /// Changes whenever the rules do, so that what older rules read can be read again.
-const RULES_VERSION: &str = "rules-1";
+const RULES_VERSION: &str = "rules-2";
 
-const SUMMARY_SENTENCES_MAX: usize = 3;
 /// Longer is no sentence that anybody would remember.
 const SENTENCE_BYTES_MAX: usize = 640;
 const ENGLISH_WORDS_MIN: usize = 5;
 const CHINESE_CHARS_MIN: usize = 8;
+/// So much may stand between the words of a time and what is to be then: "tonight I really want to".
+const GAP_WORDS_MAX: usize = 5;
 
 /// Words by which a sentence speaks to the reader of transcripts instead of about its author.
 const INSTRUCTIONS: &[&str] = &[
@@ -119,6 +130,14 @@ struct Found {
 
 #[async_trait]
 impl Model for Local {
+    fn reconsiders(&self) -> bool {
+        false
+    }
+
+    fn prompt_version(&self) -> String {
+        RULES_VERSION.to_owned()
+    }
+
     async fn extract(&self, transcript: &Transcript) -> Result<Answer, ModelError> {
         // Takes a while on a long talk, and the threads of the runtime have others to serve.
         let transcript = transcript.clone();
@@ -131,57 +150,81 @@ impl Model for Local {
     }
 }
 
-/// What one sentence contributes.
-struct Pick<'a> {
-    text: &'a str,
-    /// What the sentence is about, for a title.
-    topic: &'a str,
-    kind: Option<ItemKind>,
-}
-
 fn read(transcript: &Transcript) -> Answer {
     let mut items = Items::default();
     let mut picks: Vec<Pick<'_>> = Vec::new();
     let turns = || transcript.messages.iter().filter(|message| message.role == Role::User);
-    for message in turns() {
+    let tallies: Vec<Tally> = turns().map(|message| Tally::of(&message.text)).collect();
+    let mut together = Tally::default();
+    tallies.iter().for_each(|tally| together.add(tally));
+    let language = together.language();
+    for (message, tally) in turns().zip(&tallies) {
         let reading = Reading::of(&message.text);
         let sentences = reading.sentences();
         let is_secret = secrets(&message.text, &sentences);
+        let plan = plan_of(&message.text, &reading);
+        for entry in &plan {
+            let text = &message.text[entry.begin..entry.end];
+            picks.push(Pick { text, topic: text, kind: Some(ItemKind::Goal) });
+            items.plan(text, message.seq);
+        }
+        let own_language = match tally.language() {
+            "" => language,
+            own => own,
+        };
         for (sentence, is_secret) in sentences.into_iter().zip(is_secret) {
-            if is_secret || sentence.is_question() || is_instruction(sentence.text) {
+            let is_planned = plan.iter().any(|entry| sentence.overlaps(entry.begin, entry.end));
+            if is_planned || is_secret || is_instruction(sentence.text) {
                 continue;
             }
-            if let Some(found) = find(&reading, &sentence) {
+            let Some(sentence) = sentence.stated() else {
+                continue;
+            };
+            if let Some(found) = find(&reading, &sentence, own_language) {
                 let text = &sentence.text[found.begin..];
                 picks.push(Pick { text, topic: &sentence.text[found.complement..], kind: Some(found.kind) });
                 items.propose(&found, text, message.seq);
-            } else if is_substantial(sentence.text) && !reading.quotes_others(&sentence) {
+            } else if !sentence.goes_on_asking() && is_substantial(sentence.text) && !reading.quotes_others(&sentence) {
                 picks.push(Pick { text: sentence.text, topic: sentence.text, kind: None });
             }
         }
     }
     let summary = summary(transcript, &picks);
     let items = items.proposals;
-    let nothing = items.is_empty() && summary.is_empty();
     Answer {
         title: title(transcript, &picks),
         summary,
-        language: language::of(turns().map(|message| message.text.as_str())).to_owned(),
-        nothing_said: nothing.then(|| "no sentence of the user states anything".to_owned()),
+        language: language.to_owned(),
+        nothing_said: items.is_empty().then(|| "no sentence states a goal, a decision or an insight".to_owned()),
         items,
         provider: PROVIDER.to_owned(),
         model: RULES_VERSION.to_owned(),
         prompt_version: RULES_VERSION.to_owned(),
-        usage: Usage::default(),
+        ..Answer::default()
     }
 }
 
-fn find(reading: &Reading<'_>, sentence: &Sentence<'_>) -> Option<Found> {
+/// What the message lists as things to do, except what is quoted, secret, or said to the reader.
+fn plan_of(message: &str, reading: &Reading<'_>) -> Vec<Entry> {
+    let mut entries = plan::entries(message);
+    entries.retain(|entry| {
+        let text = &message[entry.begin..entry.end];
+        !reading.is_foreign_at(entry.begin) && !has_secret(text) && !is_instruction(text)
+    });
+    entries
+}
+
+fn find(reading: &Reading<'_>, sentence: &Sentence<'_>, language: &str) -> Option<Found> {
     if sentence.text.len() > SENTENCE_BYTES_MAX {
         return None;
     }
     let is_foreign = |at| reading.is_foreign(sentence, at);
-    english::find(sentence.text, is_foreign).or_else(|| chinese::find(sentence.text, is_foreign))
+    let found = english::find(sentence.text, is_foreign)
+        .or_else(|| chinese::find(sentence.text, is_foreign))
+        .or_else(|| books::find(language, sentence.text, is_foreign))?;
+    // "I love jazz, and you?" says what is loved; "I will sell it, what do you think?" leaves the sale open.
+    let is_open = sentence.goes_on_asking() && found.horizon != Some(Horizon::Standing);
+    (!is_open).then_some(found)
 }
 
 /// Of each sentence whether it gives away a secret, by itself or together with the one beside it.
@@ -200,6 +243,19 @@ fn secrets(message: &str, sentences: &[Sentence<'_>]) -> Vec<bool> {
     secrets
 }
 
+/// When it is to be, what begins at `complement` of `text`: words of a time in it, or close before it. Those of another clause
+/// are of something else: "Today it rained, and I want to learn to sail".
+fn due(text: &str, complement: usize) -> Option<When> {
+    let before = |phrase: &&str| {
+        let end = text.find(*phrase).map_or(0, |at| at + phrase.len());
+        let gap = text.get(end..complement).unwrap_or_default();
+        gap.split_whitespace().count() <= GAP_WORDS_MAX
+            && gap.chars().filter(|c| !c.is_ascii()).count() <= GAP_WORDS_MAX
+    };
+    let phrase = when::find(&text[complement..]).or_else(|| when::find(text).filter(before))?;
+    Some(When { phrase: phrase.to_owned(), value: None })
+}
+
 /// What is proposed so far, each statement once.
 #[derive(Default)]
 struct Items {
@@ -210,56 +266,23 @@ struct Items {
 impl Items {
     /// Adds an item, or a further quote to the same one.
     fn propose(&mut self, found: &Found, text: &str, seq: i64) {
-        let proposal = Proposal { horizon: found.horizon, ..Proposal::stated(found.kind, seq, text) };
-        let place = *self.places.entry((found.kind, fingerprint(text))).or_insert(self.proposals.len());
+        let due = due(text, found.complement - found.begin).filter(|_| found.kind != ItemKind::Insight);
+        let proposal = Proposal { horizon: found.horizon, due, ..Proposal::stated(found.kind, seq, text) };
+        self.add(proposal, fingerprint(text));
+    }
+
+    /// Adds a thing to do, which stays the same however sure one is to manage.
+    fn plan(&mut self, text: &str, seq: i64) {
+        let gist = text.split('(').next().unwrap_or(text);
+        self.add(Proposal { due: due(text, 0), ..Proposal::stated(ItemKind::Goal, seq, text) }, fingerprint(gist));
+    }
+
+    fn add(&mut self, proposal: Proposal, gist: String) {
+        let place = *self.places.entry((proposal.kind, gist)).or_insert(self.proposals.len());
         match self.proposals.get_mut(place) {
             Some(same) => same.evidence.extend(proposal.evidence),
             None => self.proposals.push(proposal),
         }
-    }
-}
-
-/// The title there was, else what the first decision, goal, insight or other sentence is about.
-fn title(transcript: &Transcript, picks: &[Pick<'_>]) -> String {
-    if let Some(before) = transcript.previous.as_ref().filter(|before| !before.title.is_empty()) {
-        return before.title.clone();
-    }
-    let by_weight = |weight: u8| picks.iter().find(|pick| weight_of(pick.kind) == weight);
-    let first = (0..=3).rev().find_map(by_weight);
-    first.map(|pick| title::of(pick.topic)).unwrap_or_default()
-}
-
-/// At most three sentences in the order they were said, those that became items before all others.
-fn summary(transcript: &Transcript, picks: &[Pick<'_>]) -> String {
-    let before = transcript.previous.as_ref().map(|before| before.summary.as_str()).unwrap_or_default();
-    let earlier = Reading::of(before);
-    let mut candidates: Vec<(u8, &str)> = earlier.sentences().iter().map(|s| (2, s.text)).collect();
-    candidates.extend(picks.iter().map(|pick| (weight_of(pick.kind), pick.text)));
-    let mut chosen: Vec<(usize, &str)> = Vec::new();
-    for weight in (0..=3).rev() {
-        for (place, (_, text)) in candidates.iter().enumerate().filter(|(_, (own, _))| *own == weight) {
-            if chosen.len() == SUMMARY_SENTENCES_MAX || text.len() > SENTENCE_BYTES_MAX {
-                continue;
-            }
-            let is_new = !chosen.iter().any(|(_, taken)| fingerprint(taken) == fingerprint(text));
-            if is_new {
-                chosen.push((place, text));
-            }
-        }
-    }
-    chosen.sort_unstable_by_key(|(place, _)| *place);
-    let sentences: Vec<&str> = chosen.into_iter().map(|(_, text)| text).collect();
-    let summary = sentences.join(" ");
-    // Harmless digits of two sentences may look like a card number side by side.
-    if has_secret(&summary) { String::new() } else { summary }
-}
-
-fn weight_of(kind: Option<ItemKind>) -> u8 {
-    match kind {
-        Some(ItemKind::Decision) => 3,
-        Some(ItemKind::Goal) => 2,
-        Some(ItemKind::Insight) => 1,
-        None => 0,
     }
 }
 
@@ -268,9 +291,13 @@ fn is_instruction(sentence: &str) -> bool {
     INSTRUCTIONS.iter().any(|words| lower.contains(words))
 }
 
-/// Whether a sentence says something: long enough, and no mere greeting.
+/// Whether a sentence says something: long enough, no mere greeting, and not about whom it is said to.
 fn is_substantial(sentence: &str) -> bool {
     let lower = sentence.to_lowercase();
+    let mut words = lower.split(|c: char| !c.is_alphanumeric());
+    if words.any(|word| matches!(word, "you" | "your" | "yours")) || sentence.contains(['你', '您']) {
+        return false;
+    }
     let greets = GREETINGS.iter().any(|greeting| {
         let rest = lower.strip_prefix(greeting);
         rest.is_some_and(|rest| !greeting.is_ascii() || !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))

@@ -10,6 +10,8 @@ pub(super) struct Sentence<'a> {
     pub(super) text: &'a str,
     /// Where it begins in the message.
     offset: usize,
+    /// Whether a question followed in the same breath.
+    goes_on_asking: bool,
 }
 
 /// A message with the places in it that are not its author's own words.
@@ -22,6 +24,9 @@ const ABBREVIATIONS: &[&str] =
     &["mr.", "mrs.", "ms.", "dr.", "prof.", "st.", "vs.", "e.g.", "i.e.", "approx.", "no.", "min.", "p.m.", "a.m."];
 
 const LETTERLESS_RUN_MAX: usize = 64;
+
+/// Chinese words that make a question of what follows.
+const ASKING: &[&str] = &["是不是", "是否", "难道", "難道", "会不会", "會不會", "要不要", "为什么", "為什麼", "因为"];
 
 const FENCE: &str = "```";
 
@@ -72,7 +77,8 @@ impl<'a> Reading<'a> {
             let raw = &self.text[begin..end];
             let text = raw.trim();
             if text.chars().any(char::is_alphanumeric) {
-                sentences.push(Sentence { text, offset: begin + (raw.len() - raw.trim_start().len()) });
+                let offset = begin + (raw.len() - raw.trim_start().len());
+                sentences.push(Sentence { text, offset, goes_on_asking: false });
             }
             begin = end;
         }
@@ -81,7 +87,11 @@ impl<'a> Reading<'a> {
 
     /// Whether the byte at `at` of `sentence` lies in code or in quoted speech.
     pub(super) fn is_foreign(&self, sentence: &Sentence<'_>, at: usize) -> bool {
-        let at = sentence.offset + at;
+        self.is_foreign_at(sentence.offset + at)
+    }
+
+    /// Whether the byte at `at` of the message lies in code or in quoted speech.
+    pub(super) fn is_foreign_at(&self, at: usize) -> bool {
         self.first_foreign_after(at).is_some_and(|(from, _)| from <= at)
     }
 
@@ -146,8 +156,33 @@ fn ends_in_abbreviation(piece: &str) -> bool {
 }
 
 impl Sentence<'_> {
+    /// Whether it has anything in common with what stands between `begin` and `end` in the message.
+    pub(super) fn overlaps(&self, begin: usize, end: usize) -> bool {
+        self.offset < end && begin < self.offset + self.text.len()
+    }
+
+    /// What it states: all of it, or, if it ends in a question to the listener, what comes before. `None`: it only asks.
+    pub(super) fn stated(self) -> Option<Self> {
+        if !self.is_question() {
+            return Some(self);
+        }
+        let (comma, _) = self.text.char_indices().rev().find(|(_, c)| matches!(c, ',' | '，'))?;
+        let (statement, question) = self.text.split_at(comma);
+        let lower = question.to_lowercase();
+        let asks_listener = question.contains(['你', '您']) || lower.split(' ').any(|word| word.starts_with("you"));
+        let text = statement.trim_end();
+        let rest = Sentence { text, goes_on_asking: true, ..self };
+        let asks_already = rest.is_question() || ASKING.iter().any(|asking| text.contains(asking));
+        (asks_listener && !asks_already).then_some(rest)
+    }
+
+    /// Whether it is what was stated before a question.
+    pub(super) fn goes_on_asking(&self) -> bool {
+        self.goes_on_asking
+    }
+
     /// Whether it asks rather than states: a question mark anywhere, or a Chinese question particle at its end.
-    pub(super) fn is_question(&self) -> bool {
+    fn is_question(&self) -> bool {
         if self.text.contains(['?', '？', '؟']) {
             return true;
         }
@@ -175,6 +210,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_stated_before_a_question_is_kept_apart() {
+        let stated = |text| Sentence { text, offset: 0, goes_on_asking: false }.stated().map(|sentence| sentence.text);
+
+        assert_eq!(stated("I love jazz."), Some("I love jazz."));
+        assert_eq!(stated("I love jazz, what about you?"), Some("I love jazz"));
+        assert_eq!(stated("我喜欢爵士乐，你呢？"), Some("我喜欢爵士乐"));
+        assert_eq!(stated("Do you know, perhaps, what time it is?"), None);
+        assert_eq!(stated("是不是我喜欢甜食，你才这样说？"), None);
+        assert_eq!(stated("I love jazz?"), None);
+    }
+
+    #[test]
     fn a_long_run_without_letters_ends_a_sentence() {
         let message = format!("I want to swim{}and to dive.", ")".repeat(200));
 
@@ -195,11 +242,11 @@ mod tests {
         ] {
             let reading = Reading::of(message);
             let at = message.find(foreign).unwrap();
-            let whole = Sentence { text: message, offset: 0 };
+            let whole = Sentence { text: message, offset: 0, goes_on_asking: false };
             assert!(reading.is_foreign(&whole, at), "{message}");
         }
         let message = "I'm 6'2\" tall and I want to jump.";
-        let whole = Sentence { text: message, offset: 0 };
+        let whole = Sentence { text: message, offset: 0, goes_on_asking: false };
         assert!(!Reading::of(message).is_foreign(&whole, message.find("I want").unwrap()));
     }
 }

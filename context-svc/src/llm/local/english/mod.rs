@@ -6,7 +6,10 @@ mod words;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use self::words::{ADVERBS, BLOCKERS, FILLERS, LEAD_INS, OTHERS, PRONOUNS, SELF, SPEAKER_LABELS, TALK, UNNAMED, VAGUE};
+use self::words::{
+    ADVERBS, ARTICLES, BLOCKERS, FILLERS, LATELY, LEAD_INS, ONLY_POINTED_AT, OTHERS, PRONOUNS, SELF, SPEAKER_LABELS,
+    TALK, THANKED_FOR, UNNAMED, VAGUE,
+};
 use super::Found;
 use super::words::Words;
 use crate::domain::model::{Horizon, ItemKind};
@@ -37,6 +40,10 @@ enum Follows {
     Thing,
     /// Anything at all.
     Anything,
+    /// What is chosen, not how.
+    Choice,
+    /// A thing or a deed that one likes or not.
+    Liking,
     /// A statement that has to do with the speaker, or with people in general.
     Lesson,
 }
@@ -58,19 +65,27 @@ const PHRASES: &[Phrase] = &[
     decision("i decided"),
     decision("we decided"),
     decision("we have decided"),
-    decision("i chose"),
+    Phrase { follows: Follows::Choice, ..decision("i chose") },
     decision("i made up my mind"),
     decision("i made the decision"),
     decision("i am committed to"),
     decision("my decision is"),
     decision("let us go with"),
-    decision("i settled on"),
+    Phrase { follows: Follows::Choice, ..decision("i settled on") },
+    Phrase { follows: Follows::Choice, ..decision("i opted for") },
+    decision("i opted to"),
+    decision("i resolved to"),
+    Phrase { follows: Follows::Choice, ..decision("i am sticking with") },
     goal("my goal", Follows::Anything),
     goal("my goals", Follows::Anything),
     goal("my aim is", Follows::Anything),
     goal("my dream is", Follows::Anything),
     goal("my plan is", Follows::Anything),
     goal("my resolution is", Follows::Anything),
+    goal("my new year's resolution is", Follows::Anything),
+    goal("i set myself the goal", Follows::Anything),
+    goal("i promised myself", Follows::Anything),
+    goal("i am hoping to", Follows::Deed),
     goal("i want to", Follows::Deed),
     goal("i wanna", Follows::Deed),
     goal("i would like to", Follows::Deed),
@@ -111,10 +126,21 @@ const PHRASES: &[Phrase] = &[
     insight("i am allergic to", Horizon::Standing, Follows::Anything),
     insight("i am afraid of", Horizon::Standing, Follows::Thing),
     insight("i struggle with", Horizon::Standing, Follows::Thing),
-    insight("i prefer", Horizon::Standing, Follows::Thing),
-    insight("i enjoy", Horizon::Standing, Follows::Thing),
-    insight("i love", Horizon::Standing, Follows::Thing),
-    insight("i hate", Horizon::Standing, Follows::Thing),
+    insight("i am interested in", Horizon::Standing, Follows::Thing),
+    insight("i am good at", Horizon::Standing, Follows::Thing),
+    insight("i am bad at", Horizon::Standing, Follows::Thing),
+    insight("i have trouble", Horizon::Standing, Follows::Thing),
+    insight("i have a hard time", Horizon::Standing, Follows::Thing),
+    insight("i find it hard to", Horizon::Standing, Follows::Anything),
+    insight("i find it difficult to", Horizon::Standing, Follows::Anything),
+    insight("i cannot stand", Horizon::Standing, Follows::Liking),
+    insight("i can not stand", Horizon::Standing, Follows::Liking),
+    insight("i do not like", Horizon::Standing, Follows::Liking),
+    insight("i prefer", Horizon::Standing, Follows::Liking),
+    insight("i like", Horizon::Standing, Follows::Liking),
+    insight("i enjoy", Horizon::Standing, Follows::Liking),
+    insight("i love", Horizon::Standing, Follows::Liking),
+    insight("i hate", Horizon::Standing, Follows::Liking),
 ];
 
 /// The words that a phrase can begin with: most sentences hold none and need no further look.
@@ -123,11 +149,15 @@ const OPENINGS: Words = Words("i we my it let");
 /// Moves in the talk only where they go on like that: "see whether", "give you", "be honest".
 const TALK_BEFORE: &[(&str, Words)] = &[
     ("see", Words("if whether what how you your that it this")),
-    ("give", Words("you it that this up")),
+    ("give", Words("you it that this")),
     ("show", Words("you off")),
     ("be", Words("honest clear sure alone frank there with able back in")),
     ("take", Words("a this that")),
     ("make", Words("sure")),
+    ("find", Words("a an some something any out")),
+    ("choose", Words("a an some something")),
+    ("try", Words("it that this them")),
+    ("do", Words("it that this so something")),
 ];
 
 /// What `sentence` states, if anything. `is_foreign` tells of a byte whether it lies in quoted speech or code.
@@ -141,6 +171,7 @@ pub(super) fn find(sentence: &str, is_foreign: impl Fn(usize) -> bool) -> Option
             };
             let stated = !is_foreign(words[first].at)
                 && is_unhindered(sentence, &words[..first])
+                && !is_relative(sentence, &words, first, next, phrase.follows)
                 && says_enough(&words[next..], phrase.follows);
             if stated {
                 let begin = begin_of_item(&words, first);
@@ -180,15 +211,43 @@ fn is_unhindered(sentence: &str, before: &[Word]) -> bool {
     !(follows_label && SPEAKER_LABELS.contain(&last.text))
 }
 
+/// Whether the phrase only describes a thing: "the point I want to make is …", "he sells the books I love".
+fn is_relative(sentence: &str, words: &[Word], first: usize, next: usize, follows: Follows) -> bool {
+    let border =
+        sentence[..words[first].at].char_indices().rev().find(|(_, c)| !(c.is_alphanumeric() || " '’".contains(*c)));
+    let clause = border.map_or(0, |(at, c)| at + c.len_utf8());
+    let before: Vec<&Word> = words[..first].iter().filter(|word| word.at >= clause).collect();
+    let opens_with_thing = before.first().is_some_and(|word| ARTICLES.contain(&word.text));
+    let is_subject = opens_with_thing && words[next..].iter().any(|word| Words("is are was were").contain(&word.text));
+    let has_antecedent = before.last().is_some_and(|word| !FILLERS.contain(&word.text) && !LATELY.contain(&word.text));
+    is_subject || (follows == Follows::Liking && has_antecedent)
+}
+
 fn says_enough(after: &[Word], follows: Follows) -> bool {
     let is_one_of = |at: usize, list: Words| after.get(at).is_some_and(|word| list.contain(&word.text));
     let verb = after.iter().take_while(|word| is_adverb(word) || word.text == "to").count();
     let talks = is_one_of(verb, TALK)
+        || (after.len() == verb + 2 && is_one_of(verb, Words("give")) && is_one_of(verb + 1, Words("up")))
         || TALK_BEFORE.iter().any(|(deed, rest)| is_one_of(verb, Words(deed)) && is_one_of(verb + 1, *rest));
     match follows {
         Follows::Anything => !after.is_empty(),
         Follows::Deed => verb < after.len() && !talks,
-        Follows::FirmDeed => after.len() >= 3 && !talks && !is_one_of(verb, VAGUE) && !is_one_of(verb + 1, UNNAMED),
+        // "I will try to sleep more" says as much as what is tried.
+        Follows::FirmDeed if is_one_of(verb, Words("try")) && is_one_of(verb + 1, Words("to")) => {
+            let points = after.iter().any(|word| Words("these those this them you").contain(&word.text));
+            !points && says_enough(&after[verb + 2..], follows)
+        }
+        Follows::FirmDeed => {
+            let flatters = after.iter().any(|word| Words("your yours").contain(&word.text));
+            let is_vague = is_one_of(verb, VAGUE) || is_one_of(verb + 1, UNNAMED);
+            after.len() >= 3 && !talks && !is_vague && !flatters
+        }
+        Follows::Choice => after.first().is_some_and(|word| !is_adverb(word)) && !is_one_of(0, UNNAMED),
+        Follows::Liking => {
+            let does = is_one_of(0, Words("to")) && verb < after.len() && !talks;
+            let names = is_one_of(0, Words("the")) && after.len() >= 2 && !is_one_of(1, ONLY_POINTED_AT);
+            does || names || (!after.is_empty() && !is_one_of(0, PRONOUNS))
+        }
         Follows::Thing => !after.is_empty() && !is_one_of(0, PRONOUNS),
         Follows::Lesson => {
             let mentions = |list: Words| after.iter().any(|word| list.contain(&word.text));
@@ -205,7 +264,10 @@ fn is_adverb(word: &Word) -> bool {
 
 /// Skips what comes before the phrase if it carries nothing.
 fn begin_of_item(words: &[Word], first: usize) -> usize {
-    let carries_nothing = words[..first].iter().all(|word| FILLERS.contain(&word.text));
+    let is_number = |word: &Word| word.text.len() <= 2 && word.text.bytes().all(|byte| byte.is_ascii_digit());
+    let thanks = words[..first].iter().any(|word| word.text.starts_with("thank"));
+    let is_filler = |word: &Word| FILLERS.contain(&word.text) || (thanks && THANKED_FOR.contain(&word.text));
+    let carries_nothing = words[..first].iter().all(|word| is_number(word) || is_filler(word));
     if carries_nothing { words[first].at } else { words[0].at }
 }
 
