@@ -5,7 +5,8 @@ use proto::context::v1 as pb;
 
 use crate::domain::model::{
     Basis, Cause, ContextOutcome, Conversation, ConversationId, Due, DuePrecision, Evidence, Extraction, Horizon, Item,
-    ItemKind, ItemStatus, JobState, Message, Outcome, Progress, Role, SessionContext, Ticket, Usage,
+    ItemChanges, ItemKind, ItemStatus, JobState, Message, Opinion, Outcome, Progress, Reviser, Revision, Role,
+    SessionContext, Ticket, Usage,
 };
 
 pub(super) fn duration(length: std::time::Duration) -> Option<prost_types::Duration> {
@@ -31,11 +32,12 @@ pub(super) fn message(conversation_id: &ConversationId, message: Message) -> pb:
     }
 }
 
-pub(super) fn conversation(conversation: Conversation) -> pb::Conversation {
+/// A conversation of an account in `account_zone`.
+pub(super) fn conversation(conversation: Conversation, account_zone: Option<&str>) -> pb::Conversation {
     pb::Conversation {
         id: conversation.id.into(),
         session_id: conversation.session_id.into(),
-        time_zone: conversation.time_zone.unwrap_or_default(),
+        time_zone: conversation.time_zone.or(account_zone.map(str::to_owned)).unwrap_or_default(),
         last_seq: conversation.last_seq,
         last_at: Some(time(conversation.last_at)),
         created_at: Some(time(conversation.created_at)),
@@ -66,6 +68,7 @@ pub(super) fn session_context(context: SessionContext) -> pb::SessionContext {
         outcome: context_outcome(context.outcome).into(),
         extracted_at: Some(time(context.extracted_at)),
         usage: Some(usage(context.usage)),
+        changes: Some(changes(context.changes)),
     }
 }
 
@@ -86,10 +89,21 @@ pub(super) fn item(item: Item) -> pb::Item {
         progress: item.progress.into_iter().map(progress).collect(),
         last_mentioned_at: item.last_mentioned_at.map(time),
         horizon: item.horizon.map_or(pb::item::Horizon::Unspecified, horizon).into(),
-        verdict: pb::item::Verdict::Unspecified.into(),
+        verdict: item.verdict.map_or(pb::item::Verdict::Unspecified, verdict).into(),
+        revisions: item.revisions.into_iter().map(revision).collect(),
     }
 }
 
+/// An extraction as an operator sees it.
+pub(super) fn operated(mut shown: Extraction) -> pb::Extraction {
+    let answer = shown.raw_answer.take();
+    pb::Extraction {
+        raw_answer: answer.map(|answer| answer.as_str().to_owned()).unwrap_or_default(),
+        ..extraction(shown)
+    }
+}
+
+/// An extraction as its user may see it, too: without the raw answer.
 pub(super) fn extraction(extraction: Extraction) -> pb::Extraction {
     let failure = |error: crate::domain::model::LastError| pb::extraction::Failure {
         reason: error.reason,
@@ -119,6 +133,7 @@ pub(super) fn extraction(extraction: Extraction) -> pb::Extraction {
         items_dropped: extraction.items_dropped,
         created_at: extraction.created_at.map(time),
         updated_at: extraction.updated_at.map(time),
+        raw_answer: String::new(),
     }
 }
 
@@ -146,7 +161,22 @@ fn progress(progress: Progress) -> pb::Progress {
     }
 }
 
-fn usage(usage: Usage) -> pb::Usage {
+fn changes(changes: ItemChanges) -> pb::session_context::Changes {
+    let ItemChanges { added, updated, superseded, dropped } = changes;
+    pb::session_context::Changes { added, updated, superseded, dropped }
+}
+
+fn revision(revision: Revision) -> pb::Revision {
+    pb::Revision {
+        by: reviser(revision.by).into(),
+        at: Some(time(revision.at)),
+        text: revision.text,
+        status: revision.status.map_or(pb::item::Status::Unspecified, status).into(),
+        due: revision.due.map(due),
+    }
+}
+
+pub(super) fn usage(usage: Usage) -> pb::Usage {
     pb::Usage {
         calls: usage.calls,
         input_tokens: usage.input_tokens,
@@ -172,9 +202,11 @@ macro_rules! called {
 called!(fn role(Role) -> pb::message::Role { User, Assistant, System, Tool });
 called!(fn kind(ItemKind) -> pb::item::Kind { Goal, Decision, Insight });
 called!(fn status(ItemStatus) -> pb::item::Status { Active, Done, Dropped, Taken, Reversed });
+called!(fn verdict(Opinion) -> pb::item::Verdict { Confirmed, Edited, Rejected });
 called!(fn basis(Basis) -> pb::item::Basis { Stated, Accepted, Inferred });
 called!(fn horizon(Horizon) -> pb::item::Horizon { Standing, Situational });
 called!(fn precision(DuePrecision) -> pb::due::Precision { Minute, Day, Week, Month, Quarter, Year });
+called!(fn reviser(Reviser) -> pb::revision::By { User, Extraction, Summary });
 called!(fn cause(Cause) -> pb::trigger::Cause { Logout, Disconnect, Idle, Size, Manual });
 called!(fn context_outcome(ContextOutcome) -> pb::session_context::Outcome { Extracted, NothingSaid, Empty });
 called!(fn state(JobState) -> pb::extraction::State { Idle, Pending, Running, Done, Dead, Cancelled });

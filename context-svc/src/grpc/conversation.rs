@@ -13,7 +13,7 @@ use tonic::{Request, Response, Status};
 use super::{answer, field};
 use crate::domain::append::{Append, Draft};
 use crate::domain::conversations::Conversations;
-use crate::domain::model::{ConversationCursor, ConversationId, ConversationKey};
+use crate::domain::model::{ConversationCursor, ConversationId, ConversationKey, Zone};
 use crate::domain::schedule::Schedule;
 
 const MESSAGES_MAX: usize = 100;
@@ -90,7 +90,7 @@ impl ConversationService for ConversationApi {
         let key = ConversationKey::new(caller.user_id, addition.conversation_id);
         let appended = self
             .append
-            .append(&key, caller.session_id, addition.time_zone, addition.drafts)
+            .append(&key, caller.session_id, Zone::of(addition.time_zone, caller.time_zone), addition.drafts)
             .await
             .map_err(to_status)?;
         let messages = appended.messages.into_iter().map(|message| pb::append_messages_response::Appended {
@@ -110,8 +110,10 @@ impl ConversationService for ConversationApi {
         let size = field::page_size(request.page_size).map_err(to_status)?;
         let after = field::page_token(&request.page_token, ConversationCursor::parse).map_err(to_status)?;
         let page = self.conversations.list(&caller.user_id, after.as_ref(), size).await.map_err(to_status)?;
+        let zone = caller.time_zone.as_deref();
+        let conversations = page.entries.into_iter().map(|entry| answer::conversation(entry, zone));
         Ok(Response::new(pb::ListConversationsResponse {
-            conversations: page.entries.into_iter().map(answer::conversation).collect(),
+            conversations: conversations.collect(),
             next_page_token: page.next.map(|next| next.to_string()).unwrap_or_default(),
         }))
     }
@@ -121,9 +123,11 @@ impl ConversationService for ConversationApi {
         request: Request<pb::GetConversationRequest>,
     ) -> Result<Response<pb::GetConversationResponse>, Status> {
         let caller = Caller::of(&request)?;
+        let zone = caller.time_zone.clone();
         let key = key(caller, request.into_inner().conversation_id).map_err(to_status)?;
         let conversation = self.conversations.get(&key).await.map_err(to_status)?;
-        Ok(Response::new(pb::GetConversationResponse { conversation: Some(answer::conversation(conversation)) }))
+        let conversation = answer::conversation(conversation, zone.as_deref());
+        Ok(Response::new(pb::GetConversationResponse { conversation: Some(conversation) }))
     }
 
     async fn list_messages(

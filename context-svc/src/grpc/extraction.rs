@@ -3,7 +3,7 @@
 use kit::authn::Caller;
 use kit::error::InvalidField;
 use kit::id::{SessionId, UserId};
-use kit::status::{to_status, unbuilt};
+use kit::status::to_status;
 use kit::telemetry::trace::TraceContext;
 use proto::context::v1 as pb;
 use proto::context::v1::extraction_service_server::ExtractionService;
@@ -11,10 +11,11 @@ use tonic::{Request, Response, Status};
 
 use super::listing::Listing;
 use super::watch::{States, Watchers};
-use super::{answer, field};
+use super::{answer, field, reread};
 use crate::domain::conversations::Conversations;
 use crate::domain::model::{Cause, ConversationKey, JobState, Occasion};
 use crate::domain::operate::Operate;
+use crate::domain::reread::{Rereading, Wish};
 use crate::domain::schedule::Schedule;
 
 /// For services that trigger, users who look, and operators.
@@ -22,6 +23,7 @@ pub(crate) struct ExtractionApi {
     pub(crate) schedule: Schedule,
     pub(crate) conversations: Conversations,
     pub(crate) operate: Operate,
+    pub(crate) rereading: Rereading,
     pub(crate) watchers: Watchers,
     pub(crate) bounds: QueueBounds,
 }
@@ -125,7 +127,7 @@ impl ExtractionService for ExtractionApi {
         let page = self.operate.list(&filter, listing.after.as_ref(), listing.size).await.map_err(to_status)?;
         Ok(Response::new(pb::ListExtractionsResponse {
             next_page_token: page.next.map(|next| listing.token(&next)).unwrap_or_default(),
-            extractions: page.entries.into_iter().map(answer::extraction).collect(),
+            extractions: page.entries.into_iter().map(answer::operated).collect(),
         }))
     }
 
@@ -151,9 +153,16 @@ impl ExtractionService for ExtractionApi {
 
     async fn reextract_conversations(
         &self,
-        _: Request<pb::ReextractConversationsRequest>,
+        request: Request<pb::ReextractConversationsRequest>,
     ) -> Result<Response<pb::ReextractConversationsResponse>, Status> {
-        Err(unbuilt("ExtractionService.ReextractConversations"))
+        let dry_run = request.get_ref().dry_run;
+        let wish = Wish::try_from(request.into_inner()).map_err(to_status)?;
+        let granted = if dry_run { self.rereading.count(&wish).await } else { self.rereading.begin(&wish).await };
+        let granted = granted.map_err(to_status)?;
+        if !dry_run {
+            tracing::info!(conversations = granted.queued, more = granted.more, "conversations are to be read again");
+        }
+        Ok(Response::new(reread::granted(granted)))
     }
 
     async fn get_queue_status(

@@ -14,6 +14,7 @@ use crate::domain::operate::Operate;
 /// A valid request for a page of extractions.
 pub(super) struct Listing {
     query: Query,
+    raw_answers: bool,
     pub(super) size: usize,
     pub(super) after: Option<ExtractionCursor>,
 }
@@ -37,7 +38,7 @@ impl TryFrom<pb::ListExtractionsRequest> for Listing {
         let query = Query { state, user_id, older_than: field::duration("older_than", request.older_than)? };
         let size = field::page_size(request.page_size)?;
         let after = field::page_token(&request.page_token, |token| query.place_in(token))?;
-        Ok(Self { query, size, after })
+        Ok(Self { query, raw_answers: request.include_raw_answers, size, after })
     }
 }
 
@@ -48,6 +49,7 @@ impl Listing {
             state: self.query.state,
             user_id: self.query.user_id.clone(),
             unchanged_since: self.query.older_than.map(|age| operate.unchanged_since(age)),
+            raw_answers: self.raw_answers,
         }
     }
 

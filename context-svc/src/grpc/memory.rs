@@ -10,19 +10,23 @@ use proto::context::v1::memory_service_server::MemoryService;
 use tonic::{Request, Response, Status};
 
 use super::erasure::erasure;
-use super::{answer, field};
+use super::{answer, field, usage, verdicts};
 use crate::domain::erase::Erase;
-use crate::domain::model::{ConversationKey, Item, ItemKind, ItemStatus};
+use crate::domain::model::{ConversationKey, Item, ItemKind};
 use crate::domain::recall::{Ask, Context, ItemFilter, Recall, Session};
+use crate::domain::spend::Spending;
+use crate::domain::verdicts::{Change, Correct};
 
 const BUDGET_DEFAULT: usize = 1000;
 const BUDGET_MAX: i32 = 100_000;
 const QUERY_BYTES_MAX: usize = 1024;
 
-/// Reads the caller's own memory, and erases it.
+/// Reads the caller's own memory and what it cost, and lets them correct and erase it.
 pub(crate) struct MemoryApi {
     pub(crate) recall: Recall,
+    pub(crate) correct: Correct,
     pub(crate) erase: Erase,
+    pub(crate) spending: Spending,
     pub(crate) clock: SharedClock,
 }
 
@@ -59,7 +63,11 @@ fn context(context: Context) -> pb::GetContextResponse {
 }
 
 fn filter(request: &pb::ListItemsRequest) -> Result<ItemFilter, InvalidField> {
-    let mut filter = ItemFilter { include_superseded: request.include_superseded, ..ItemFilter::default() };
+    let mut filter = ItemFilter {
+        include_superseded: request.include_superseded,
+        include_rejected: request.include_rejected,
+        ..ItemFilter::default()
+    };
     for (place, number) in request.kinds.iter().enumerate() {
         filter.kinds.push(match pb::item::Kind::try_from(*number) {
             Ok(pb::item::Kind::Goal) => ItemKind::Goal,
@@ -71,17 +79,7 @@ fn filter(request: &pb::ListItemsRequest) -> Result<ItemFilter, InvalidField> {
         });
     }
     for (place, number) in request.statuses.iter().enumerate() {
-        filter.statuses.push(match pb::item::Status::try_from(*number) {
-            Ok(pb::item::Status::Active) => ItemStatus::Active,
-            Ok(pb::item::Status::Done) => ItemStatus::Done,
-            Ok(pb::item::Status::Dropped) => ItemStatus::Dropped,
-            Ok(pb::item::Status::Taken) => ItemStatus::Taken,
-            Ok(pb::item::Status::Reversed) => ItemStatus::Reversed,
-            Ok(pb::item::Status::Unspecified) | Err(_) => {
-                let problem = "must be ACTIVE, DONE, DROPPED, TAKEN or REVERSED";
-                return Err(InvalidField::new(format!("statuses[{place}]"), problem));
-            }
-        });
+        filter.statuses.push(verdicts::status(format!("statuses[{place}]"), *number)?);
     }
     if !request.conversation_id.is_empty() {
         filter.conversation_id = Some(field::conversation_id("conversation_id", request.conversation_id.clone())?);
@@ -147,19 +145,33 @@ impl MemoryService for MemoryApi {
         }))
     }
 
-    async fn update_item(&self, _: Request<pb::UpdateItemRequest>) -> Result<Response<pb::UpdateItemResponse>, Status> {
-        Err(unbuilt("MemoryService.UpdateItem"))
+    async fn update_item(
+        &self,
+        request: Request<pb::UpdateItemRequest>,
+    ) -> Result<Response<pb::UpdateItemResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let request = request.into_inner();
+        let change = Change::try_from(&request).map_err(to_status)?;
+        let item = self.correct.update(&caller.user_id, &request.item_id, &change).await.map_err(to_status)?;
+        Ok(Response::new(pb::UpdateItemResponse { item: Some(answer::item(item)) }))
     }
 
     async fn confirm_item(
         &self,
-        _: Request<pb::ConfirmItemRequest>,
+        request: Request<pb::ConfirmItemRequest>,
     ) -> Result<Response<pb::ConfirmItemResponse>, Status> {
-        Err(unbuilt("MemoryService.ConfirmItem"))
+        let caller = Caller::of(&request)?;
+        let item = self.correct.confirm(&caller.user_id, &request.get_ref().item_id).await.map_err(to_status)?;
+        Ok(Response::new(pb::ConfirmItemResponse { item: Some(answer::item(item)) }))
     }
 
-    async fn reject_item(&self, _: Request<pb::RejectItemRequest>) -> Result<Response<pb::RejectItemResponse>, Status> {
-        Err(unbuilt("MemoryService.RejectItem"))
+    async fn reject_item(
+        &self,
+        request: Request<pb::RejectItemRequest>,
+    ) -> Result<Response<pb::RejectItemResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let item = self.correct.reject(&caller.user_id, &request.get_ref().item_id).await.map_err(to_status)?;
+        Ok(Response::new(pb::RejectItemResponse { item: Some(answer::item(item)) }))
     }
 
     async fn list_follow_ups(
@@ -192,7 +204,10 @@ impl MemoryService for MemoryApi {
         Ok(Response::new(pb::DeleteUserDataResponse { erasure: Some(erasure(begun)) }))
     }
 
-    async fn get_usage(&self, _: Request<pb::GetUsageRequest>) -> Result<Response<pb::GetUsageResponse>, Status> {
-        Err(unbuilt("MemoryService.GetUsage"))
+    async fn get_usage(&self, request: Request<pb::GetUsageRequest>) -> Result<Response<pb::GetUsageResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let days = usage::days(request.get_ref()).map_err(to_status)?;
+        let days = self.spending.by_day(&caller.user_id, days).await.map_err(to_status)?;
+        Ok(Response::new(usage::usage(days, self.spending.user_tokens_per_day())))
     }
 }

@@ -9,6 +9,9 @@ mod field;
 mod listing;
 mod memory;
 mod memory_admin;
+mod reread;
+mod usage;
+mod verdicts;
 mod watch;
 
 use kit::authn::AccessTable;

@@ -25,6 +25,20 @@ impl Standing {
         self.want.max(self.done).at(self.last_seq)
     }
 
+    /// The watermark that reading everything again asks for: the last message, under the next generation.
+    pub(super) fn last_again(&self) -> Watermark {
+        Watermark::new(self.want.max(self.done).generation() + 1, self.last_seq)
+    }
+
+    /// What becomes of the wish to read everything again: no job covers it yet, whatever it is about.
+    pub(super) fn outcome_again(&self) -> Outcome {
+        match self.state {
+            JobState::Pending => Outcome::Merged,
+            JobState::Running => Outcome::Rearmed,
+            JobState::Idle | JobState::Done | JobState::Dead | JobState::Cancelled => Outcome::Queued,
+        }
+    }
+
     /// What becomes of a trigger, before anybody asks whether the queue has room.
     pub(super) fn outcome(&self) -> Outcome {
         let last = self.last();

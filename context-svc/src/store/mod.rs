@@ -7,9 +7,12 @@ mod decision;
 mod erasures;
 pub mod open;
 mod outages;
+mod rereading;
 mod sqlite;
 mod summaries;
 mod upkeep;
+mod usage;
+mod verdicts;
 
 #[cfg(test)]
 mod contract;
@@ -23,20 +26,32 @@ use kit::id::{SessionId, UserId};
 
 use crate::domain::model::{
     Addition, Appended, Backlog, Committed, Conversation, ConversationCursor, ConversationKey, Enqueued, Extraction,
-    ExtractionCursor, ExtractionFilter, Fate, Job, LastError, Lease, Message, Moved, QueueCounts, SessionContext,
-    TailMessage, Ticket, Trigger, Watermark, WorkerId,
+    ExtractionCursor, ExtractionFilter, Fate, Job, LastError, Lease, Message, Moved, QueueCounts, RawAnswer,
+    SessionContext, TailMessage, Ticket, Trigger, Watermark, WorkerId,
 };
 
 pub use erasures::ErasureStore;
 pub use outages::OutageStore;
+pub use rereading::RereadingStore;
 pub use sqlite::SqliteStore;
 pub use summaries::SummaryStore;
 pub use upkeep::UpkeepStore;
+pub use usage::UsageStore;
+pub use verdicts::VerdictStore;
 
 /// Everything context-svc keeps.
 #[async_trait]
 pub trait Store:
-    ConversationStore + JobStore + OperatorStore + ContextStore + ErasureStore + UpkeepStore + SummaryStore
+    ConversationStore
+    + JobStore
+    + OperatorStore
+    + RereadingStore
+    + ContextStore
+    + ErasureStore
+    + UpkeepStore
+    + SummaryStore
+    + UsageStore
+    + VerdictStore
 {
     /// Gives the store up once everything accepted so far is durable. Later calls fail.
     async fn close(&self);
@@ -59,8 +74,8 @@ pub trait ConversationStore: Send + Sync {
         handover: &Trigger,
     ) -> Result<Option<Appended>, StoreError>;
 
-    /// Removes a conversation with its messages, its session context, its job, and what the user's summary has from it.
-    /// `false`: there is none.
+    /// Removes a conversation with its messages, its session context, its job, the verdicts on its items, and what the
+    /// user's summary has from it. `false`: there is none.
     ///
     /// Once this returns it can no longer be read, what a worker still makes of it is dropped, and the id is free for
     /// another.
@@ -137,7 +152,15 @@ pub trait JobStore: OutageStore {
     ) -> Result<Committed, StoreError>;
 
     /// Records why an attempt did not succeed, and what becomes of the job. `false`: the lease was lost before.
-    async fn fail(&self, lease: &Lease, fate: Fate, error: &LastError) -> Result<bool, StoreError>;
+    ///
+    /// The last `answer` that could not be used is kept until one could; or until [`UpkeepStore::forget_details`].
+    async fn fail(
+        &self,
+        lease: &Lease,
+        fate: Fate,
+        error: &LastError,
+        answer: Option<&RawAnswer>,
+    ) -> Result<bool, StoreError>;
 
     /// Gives the job back as if it had not been claimed. `false`: the lease was lost before.
     async fn release(&self, lease: &Lease, now: Timestamp) -> Result<bool, StoreError>;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::{SqliteStore, Store};
 
+pub use kit::sqlite::{Content, Health, Inspection};
+
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -30,6 +32,11 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, OpenError> {
 /// The same together with other processes of this machine that open it so, too.
 pub async fn open_shared(url: &str) -> Result<Arc<dyn Store>, OpenError> {
     Ok(Arc::new(SqliteStore::open_shared(&sqlite_path(url)?).await?))
+}
+
+/// Looks at the store at `url` and changes nothing: an error is why it could not be opened.
+pub async fn inspect(url: &str) -> Result<Inspection, OpenError> {
+    Ok(SqliteStore::inspect(&sqlite_path(url)?).await?)
 }
 
 fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {

@@ -19,7 +19,7 @@ pub trait UpkeepStore: Send + Sync {
     /// Removes at most `limit` conversations of an era that is gone.
     async fn remove_gone_eras(&self, limit: usize) -> Result<usize, StoreError>;
 
-    /// Forgets why at most `limit` jobs were asked for and what went wrong: of those done since before `done_before`, and
+    /// Forgets why at most `limit` jobs were asked for, what went wrong, and raw answers: of those done since before `done_before`, and
     /// of those that ended badly before `ended_badly_before`. Says how many.
     ///
     /// How far a conversation is extracted, its fence, and the reason of a dead job are kept.
@@ -29,6 +29,10 @@ pub trait UpkeepStore: Send + Sync {
         ended_badly_before: Timestamp,
         limit: usize,
     ) -> Result<usize, StoreError>;
+
+    /// Forgets at most `limit` calls of models that ended at `ended_before` or earlier, the oldest first. Says how many. The
+    /// sums of days stay.
+    async fn forget_calls(&self, ended_before: Timestamp, limit: usize) -> Result<usize, StoreError>;
 
     /// Forgets at most `limit` erasures that were done before `done_before`. An account stays closed.
     async fn forget_erasures(&self, done_before: Timestamp, limit: usize) -> Result<usize, StoreError>;

@@ -36,6 +36,51 @@ pub struct SessionContext {
     pub items_dropped: BTreeMap<String, i64>,
     /// When it was made.
     pub extracted_at: Timestamp,
+    /// How it differs from the one that it replaced.
+    #[serde(default, skip_serializing_if = "ItemChanges::is_empty")]
+    pub changes: ItemChanges,
+}
+
+impl SessionContext {
+    /// Nothing is remembered of the conversation yet.
+    pub fn blank(conversation_id: &ConversationId) -> Self {
+        Self {
+            conversation_id: conversation_id.clone(),
+            title: String::new(),
+            summary: String::new(),
+            language: String::new(),
+            items: Vec::new(),
+            provider: String::new(),
+            model: String::new(),
+            prompt_version: String::new(),
+            usage: Usage::default(),
+            extracted_seq: 0,
+            outcome: ContextOutcome::Empty,
+            items_dropped: BTreeMap::new(),
+            extracted_at: Timestamp::UNIX_EPOCH,
+            changes: ItemChanges::default(),
+        }
+    }
+}
+
+/// How a session context differs from the one that it replaced: ids of items. Of a first one everything is added.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemChanges {
+    /// Those that were not there before.
+    pub added: Vec<String>,
+    /// Those that read, stand or are due differently.
+    pub updated: Vec<String>,
+    /// Those that a later item has replaced since.
+    pub superseded: Vec<String>,
+    /// Those that are not there any more.
+    pub dropped: Vec<String>,
+}
+
+impl ItemChanges {
+    /// Whether nothing has changed.
+    pub fn is_empty(&self) -> bool {
+        [&self.added, &self.updated, &self.superseded, &self.dropped].iter().all(|ids| ids.is_empty())
+    }
 }
 
 /// How a finished extraction came out.
@@ -65,4 +110,36 @@ pub struct Usage {
     pub output_tokens: i64,
     /// Cost in millionths of a US dollar; 0 for a model without a price.
     pub cost_micro_usd: i64,
+}
+
+impl Usage {
+    /// Tokens sent and received.
+    pub fn tokens(&self) -> i64 {
+        self.input_tokens.saturating_add(self.output_tokens)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_stored_before_changes_and_revisions_were_recorded_can_still_be_read() {
+        let stored = r#"{
+            "conversation_id": "c1", "title": "", "summary": "", "language": "en", "provider": "p", "model": "m",
+            "prompt_version": "1", "extracted_seq": 1, "outcome": "EXTRACTED", "items_dropped": {},
+            "extracted_at": "2025-06-15T15:06:40Z",
+            "usage": {"calls": 1, "input_tokens": 0, "cached_input_tokens": 0, "output_tokens": 0, "cost_micro_usd": 0},
+            "items": [{
+                "id": "c1.x", "conversation_id": "c1", "kind": "INSIGHT", "text": "I like tea.", "status": null,
+                "due": null, "speaker": "USER", "evidence": [], "basis": "STATED", "said_at": "2025-06-15T15:06:40Z",
+                "supersedes": null, "superseded_by": null, "progress": [], "last_mentioned_at": null,
+                "horizon": "STANDING"
+            }]
+        }"#;
+
+        let read: SessionContext = serde_json::from_str(stored).unwrap();
+
+        assert!(read.changes.is_empty() && read.items[0].revisions.is_empty());
+    }
 }

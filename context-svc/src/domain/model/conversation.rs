@@ -38,7 +38,7 @@ pub struct Message {
     pub text: String,
     /// When it was said: as the client stated, else when it arrived.
     pub at: Timestamp,
-    /// IANA time zone in which its "tomorrow" is meant; `None` if no append has ever named one.
+    /// IANA time zone in which its "tomorrow" is meant; `None` if neither an append nor the account has ever named one.
     pub time_zone: Option<String>,
 }
 
@@ -62,10 +62,41 @@ pub struct NewMessage {
 pub struct Addition {
     /// The login session they are said under.
     pub session_id: SessionId,
-    /// IANA time zone that holds from now on; `None` leaves the one before.
-    pub time_zone: Option<String>,
+    /// The time zone in which they are said; `None` leaves the one before.
+    pub time_zone: Option<Zone>,
     /// In the order they were said.
     pub messages: Vec<NewMessage>,
+}
+
+/// An IANA time zone, and who named it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Zone {
+    /// The append: it holds for the conversation from now on.
+    Named(String),
+    /// Only the account: it holds for these messages, if no append to the conversation has ever named one.
+    OfAccount(String),
+}
+
+impl Zone {
+    /// The zone that an append named, else that of the account.
+    pub fn of(named: Option<String>, account: Option<String>) -> Option<Self> {
+        named.map(Self::Named).or(account.map(Self::OfAccount))
+    }
+
+    /// The zone, if it was named by the append.
+    pub fn named(&self) -> Option<&str> {
+        match self {
+            Self::Named(name) => Some(name),
+            Self::OfAccount(_) => None,
+        }
+    }
+
+    /// The zone, whoever named it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Named(name) | Self::OfAccount(name) => name,
+        }
+    }
 }
 
 /// Where appended messages are now.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{ConversationId, Role, spelled};
+use super::{ConversationId, Opinion, Role, spelled};
 
 /// One goal, decision or insight.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,6 +39,27 @@ pub struct Item {
     pub last_mentioned_at: Option<Timestamp>,
     /// How long an insight matters; goals and decisions have none.
     pub horizon: Option<Horizon>,
+    /// How it read before each of its changes, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revisions: Vec<Revision>,
+    /// What the user said about it. Known only where verdicts are laid over it, and never stored with it.
+    #[serde(skip)]
+    pub verdict: Option<Opinion>,
+}
+
+/// How an item read until it was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revision {
+    /// Who changed it.
+    pub by: Reviser,
+    /// When it was changed.
+    pub at: Timestamp,
+    /// Its text until then.
+    pub text: String,
+    /// How it stood until then.
+    pub status: Option<ItemStatus>,
+    /// When it was to happen until then.
+    pub due: Option<Due>,
 }
 
 /// The words an item rests on.
@@ -81,6 +102,20 @@ pub struct Progress {
     /// The words it rests on.
     pub evidence: Vec<Evidence>,
 }
+
+/// Who changes an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Reviser {
+    /// The user whose memory it is.
+    User,
+    /// An extraction that read more messages, or the same ones again.
+    Extraction,
+    /// A roll-up into the summary.
+    Summary,
+}
+
+spelled!(Reviser { User => "USER", Extraction => "EXTRACTION", Summary => "SUMMARY" });
 
 /// What sort of thing is remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

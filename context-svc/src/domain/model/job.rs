@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Cause, ContextOutcome, ConversationKey, Incarnation, Traces, Watermark, WorkerId, spelled};
+use super::{Cause, ContextOutcome, ConversationKey, Incarnation, RawAnswer, Traces, Watermark, WorkerId, spelled};
 
 /// Where a job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -162,6 +162,8 @@ pub struct Extraction {
     pub causes: Vec<Cause>,
     /// Why the last attempt did not succeed.
     pub last_error: Option<LastError>,
+    /// The last answer that could not be used, kept until one could. Only read for whoever lists jobs and asks for it.
+    pub raw_answer: Option<RawAnswer>,
     /// How the last finished extraction came out.
     pub outcome: Option<ContextOutcome>,
     /// Proposed items that the last finished extraction dropped, by stable reason.

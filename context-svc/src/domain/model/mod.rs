@@ -11,23 +11,30 @@ mod item;
 mod job;
 mod operation;
 mod processing;
+mod raw_answer;
+mod rereading;
+mod spent;
 mod summary;
 mod summary_job;
 mod traces;
 mod trigger;
+mod verdict;
 mod watermark;
 
 pub use call::{CallOperation, CallRecord};
-pub use context::{ContextOutcome, SessionContext, Usage};
+pub use context::{ContextOutcome, ItemChanges, SessionContext, Usage};
 pub use conversation::{
-    Addition, Appended, AppendedMessage, Conversation, ConversationCursor, Message, NewMessage, Role, TailMessage,
+    Addition, Appended, AppendedMessage, Conversation, ConversationCursor, Message, NewMessage, Role, TailMessage, Zone,
 };
 pub use erasure::{Erasure, ErasureCounts, ErasureEnd, ErasureLease, ErasureRequest, ErasureState};
 pub use identity::{ClientId, ConversationId, ConversationKey, Incarnation, Life, RequestId, WorkerId};
-pub use item::{Basis, Due, DuePrecision, Evidence, Horizon, Item, ItemKind, ItemStatus, Progress};
+pub use item::{Basis, Due, DuePrecision, Evidence, Horizon, Item, ItemKind, ItemStatus, Progress, Reviser, Revision};
 pub use job::{Committed, Extraction, Fate, Job, JobState, LastError, Lease};
 pub use operation::{ExtractionCursor, ExtractionFilter, Moved, QueueCounts};
 pub use processing::{Failure, Processor, Summariser, WhatNext};
+pub use raw_answer::RawAnswer;
+pub use rereading::{Outdated, ReadWith, Reread};
+pub use spent::{DayUsage, Spent, day_of};
 pub use summary::{Part, Replacements, Standing, Summary, Supersession, Talk};
 pub use summary_job::{
     Covered, Marking, Pick, Stand, Summarised, SummaryAsked, SummaryJob, SummaryLease, SummaryStanding, Unsummarised,
@@ -35,6 +42,7 @@ pub use summary_job::{
 };
 pub use traces::Traces;
 pub use trigger::{Backlog, Cause, Enqueued, Occasion, Outcome, Ticket, Trigger};
+pub use verdict::{Edit, EditedDue, ForgottenRejection, Opinion, Verdict, VerdictSaved, Verdicts};
 pub use watermark::Watermark;
 
 /// Declares the one spelling under which each variant of an enum is stored, and reads it back.

@@ -16,6 +16,8 @@ pub struct ExtractionFilter {
     pub user_id: Option<UserId>,
     /// Only those that last changed then or before. One that was never asked for has never changed.
     pub unchanged_since: Option<Timestamp>,
+    /// Whether their [`Extraction::raw_answer`] is wanted.
+    pub raw_answers: bool,
 }
 
 /// A place in the list of extractions: the last one on a page.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Job, Pick, SessionContext, Summarised};
+use super::{Job, Pick, RawAnswer, SessionContext, Summarised};
 
 /// Does the work of a claimed job. The queue leases, renews, commits and retries around it.
 #[async_trait]
@@ -46,6 +46,8 @@ pub struct Failure {
     pub reason: &'static str,
     /// The same for people, without any text of the conversation.
     pub message: String,
+    /// What the model answered, if that was the fault.
+    pub raw: Option<RawAnswer>,
 }
 
 /// What is to become of a job that could not be processed.
@@ -74,26 +76,31 @@ pub enum WhatNext {
 impl Failure {
     /// A fault that may pass.
     pub fn retry(reason: &'static str, message: impl Into<String>) -> Self {
-        Self { next: WhatNext::Retry { not_before: None }, reason, message: message.into() }
+        Self { next: WhatNext::Retry { not_before: None }, reason, message: message.into(), raw: None }
     }
 
     /// A fault of the way to whoever does the work.
     pub fn outage(reason: &'static str, message: impl Into<String>) -> Self {
-        Self { next: WhatNext::Outage { not_before: None }, reason, message: message.into() }
+        Self { next: WhatNext::Outage { not_before: None }, reason, message: message.into(), raw: None }
     }
 
     /// A fault that passes at a known time.
     pub fn retry_at(not_before: Timestamp, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { next: WhatNext::Retry { not_before: Some(not_before) }, reason, message: message.into() }
+        Self { next: WhatNext::Retry { not_before: Some(not_before) }, reason, message: message.into(), raw: None }
     }
 
     /// Not a fault of this job: it is not its turn.
     pub fn snooze(until: Timestamp, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { next: WhatNext::Snooze { until }, reason, message: message.into() }
+        Self { next: WhatNext::Snooze { until }, reason, message: message.into(), raw: None }
     }
 
     /// A fault that stays.
     pub fn give_up(reason: &'static str, message: impl Into<String>) -> Self {
-        Self { next: WhatNext::GiveUp, reason, message: message.into() }
+        Self { next: WhatNext::GiveUp, reason, message: message.into(), raw: None }
+    }
+
+    /// The same, with what the model had answered.
+    pub fn with_raw(self, answer: impl Into<String>) -> Self {
+        Self { raw: Some(RawAnswer::of(answer)), ..self }
     }
 }

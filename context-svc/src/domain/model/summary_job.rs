@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use kit::id::UserId;
 use serde::{Deserialize, Serialize};
 
-use super::{ConversationId, Incarnation, JobState, LastError, SessionContext, Summary, WorkerId};
+use super::{ConversationId, Incarnation, JobState, LastError, SessionContext, Summary, Verdicts, WorkerId};
 
 /// One session context, of which a later extraction makes another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -75,6 +75,8 @@ pub struct Pick {
     pub open: BTreeSet<Covered>,
     /// Of that the oldest, with what they say.
     pub oldest: Vec<Unsummarised>,
+    /// What the user has said about items: whoever rolls up is told nothing that was rejected.
+    pub said: Verdicts,
     /// Where the user's memory stood when it was read: a summary made of it is saved only if it still stands there.
     pub stand: Stand,
 }

@@ -19,7 +19,7 @@ use tonic::{Status, Streaming};
 
 use super::{ChatApi, frame};
 use crate::domain::conversations::ConversationError;
-use crate::domain::model::{Cause, ConversationKey, Occasion};
+use crate::domain::model::{Cause, ConversationKey, Occasion, Zone};
 
 /// How long before its token expires a client is asked for a new one.
 const NOTICE: Duration = Duration::from_secs(60);
@@ -162,7 +162,8 @@ impl Talk {
             Err(error) => return self.refuse(error, client_id).await,
         };
         let session_id = self.caller.session_id.clone();
-        match self.api.append.append(&opened.key, session_id, opened.time_zone.clone(), vec![draft]).await {
+        let zone = Zone::of(opened.time_zone.clone(), self.caller.time_zone.clone());
+        match self.api.append.append(&opened.key, session_id, zone, vec![draft]).await {
             Ok(appended) => {
                 for message in appended.messages {
                     self.say(frame::ack(message)).await?;

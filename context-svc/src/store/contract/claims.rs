@@ -94,7 +94,7 @@ pub(crate) async fn a_crowd_of_poison_jobs_keeps_no_other_waiting(store: impl St
     says(&store, &crashed, "hello").await;
     ask(&store, &crashed).await;
     let last = claim_at(&store, t(1)).await.expect("it is due");
-    store.fail(&last.lease, Fate::Retry { not_before: t(1) }, &error("UNREADABLE", t(1))).await.unwrap();
+    store.fail(&last.lease, Fate::Retry { not_before: t(1) }, &error("UNREADABLE", t(1)), None).await.unwrap();
 
     let strict = ClaimTerms { deliveries_max: 1, ..terms(t(61)) };
     let next = store.claim(&worker("w2"), &[], &strict).await.unwrap();
@@ -155,7 +155,7 @@ pub(crate) async fn a_verdict_ends_the_count_of_deliveries(store: impl Store) {
     }
     let fifth = claim_at(&store, t(240)).await.unwrap();
 
-    store.fail(&fifth.lease, Fate::Retry { not_before: t(241) }, &error("UNREADABLE", t(240))).await.unwrap();
+    store.fail(&fifth.lease, Fate::Retry { not_before: t(241) }, &error("UNREADABLE", t(240)), None).await.unwrap();
 
     assert_eq!(extraction(&store, &key).await.deliveries, 0);
     assert!(claim_at(&store, t(241)).await.is_some(), "it is not poison");

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::domain::model::{
-    Basis, Committed, ContextOutcome, Evidence, Item, ItemKind, ItemStatus, NewMessage, Progress, Role,
+    Basis, Committed, ContextOutcome, Evidence, Item, ItemChanges, ItemKind, ItemStatus, NewMessage, Progress, Reviser,
+    Revision, Role,
 };
 use crate::store::Store;
 
@@ -84,7 +85,16 @@ pub(crate) async fn what_a_context_says_comes_back_as_it_was(store: impl Store) 
         }],
         last_mentioned_at: Some(t(0)),
         horizon: None,
+        revisions: vec![Revision {
+            by: Reviser::Extraction,
+            at: t(0),
+            text: "Run a marathon.".into(),
+            status: None,
+            due: None,
+        }],
+        verdict: None,
     }];
+    said.changes = ItemChanges { updated: vec!["c1:goal".into()], ..ItemChanges::default() };
     says(&store, &key, "hello").await;
     ask(&store, &key).await;
     let job = claim(&store).await;

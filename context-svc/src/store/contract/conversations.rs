@@ -2,6 +2,7 @@
 
 use crate::domain::model::{
     Addition, Cause, Committed, ConversationCursor, Incarnation, JobState, Message, NewMessage, Outcome, Role, Trigger,
+    Zone,
 };
 use crate::store::Store;
 
@@ -156,7 +157,7 @@ pub(crate) async fn messages_are_listed_in_order_page_by_page(store: impl Store)
 pub(crate) async fn a_message_keeps_the_time_zone_it_was_said_in(store: impl Store) {
     let key = key("u1", "c1");
     let in_zone = |client: &str, zone: Option<&str>| Addition {
-        time_zone: zone.map(Into::into),
+        time_zone: zone.map(|zone| Zone::Named(zone.into())),
         ..addition(vec![message(client, Role::User, "tomorrow")])
     };
 
@@ -169,6 +170,27 @@ pub(crate) async fn a_message_keeps_the_time_zone_it_was_said_in(store: impl Sto
     let [paris, tokyo] = ["Europe/Paris", "Asia/Tokyo"].map(|zone| Some(zone.to_owned()));
     assert_eq!(zones, [None, paris.clone(), paris, tokyo.clone()]);
     assert_eq!(store.find_conversation(&key).await.unwrap().unwrap().time_zone, tokyo);
+}
+
+pub(crate) async fn the_zone_of_the_account_holds_until_an_append_names_one(store: impl Store) {
+    let key = key("u1", "c1");
+    let in_zone = |client: &str, zone: Option<Zone>| Addition {
+        time_zone: zone,
+        ..addition(vec![message(client, Role::User, "tomorrow")])
+    };
+    let account = |zone: &str| Some(Zone::OfAccount(zone.into()));
+
+    append(&store, &key, in_zone("a", account("Asia/Tokyo"))).await;
+    let unnamed = store.find_conversation(&key).await.unwrap().unwrap().time_zone;
+    append(&store, &key, in_zone("b", account("Asia/Seoul"))).await;
+    append(&store, &key, in_zone("c", Some(Zone::Named("Europe/Paris".into())))).await;
+    append(&store, &key, in_zone("d", account("Asia/Tokyo"))).await;
+
+    let zones: Vec<_> =
+        store.list_messages(&key, 0, 9).await.unwrap().into_iter().filter_map(|m| m.time_zone).collect();
+    assert_eq!(zones, ["Asia/Tokyo", "Asia/Seoul", "Europe/Paris", "Europe/Paris"]);
+    assert_eq!(unnamed, None);
+    assert_eq!(store.find_conversation(&key).await.unwrap().unwrap().time_zone.as_deref(), Some("Europe/Paris"));
 }
 
 pub(crate) async fn the_tail_of_another_session_is_enqueued_first(store: impl Store) {

@@ -174,7 +174,7 @@ pub(crate) async fn a_trigger_does_not_cut_a_backoff_short(store: impl Store) {
     ask(&store, &key).await;
     let job = claim(&store).await;
     let later = Fate::Retry { not_before: t(0) + Duration::from_secs(300) };
-    store.fail(&job.lease, later, &error("UNREADABLE", t(0))).await.unwrap();
+    store.fail(&job.lease, later, &error("UNREADABLE", t(0)), None).await.unwrap();
 
     ask_at(&store, &key, Cause::Manual, t(10)).await;
 
@@ -218,7 +218,7 @@ pub(crate) async fn a_dead_job_is_not_revived_by_a_trigger_alone(store: impl Sto
     says(&store, &key, "hello").await;
     ask(&store, &key).await;
     let job = claim(&store).await;
-    store.fail(&job.lease, Fate::Dead, &error("UNREADABLE", t(0))).await.unwrap();
+    store.fail(&job.lease, Fate::Dead, &error("UNREADABLE", t(0)), None).await.unwrap();
 
     assert_eq!(ask_at(&store, &key, Cause::Manual, t(5)).await, Outcome::DeadLettered);
 
@@ -231,7 +231,7 @@ pub(crate) async fn newer_messages_revive_a_dead_job_with_fresh_counters(store: 
     says(&store, &key, "hello").await;
     ask(&store, &key).await;
     let job = claim(&store).await;
-    store.fail(&job.lease, Fate::Dead, &error("UNREADABLE", t(0))).await.unwrap();
+    store.fail(&job.lease, Fate::Dead, &error("UNREADABLE", t(0)), None).await.unwrap();
     says(&store, &key, "something new").await;
 
     assert_eq!(ask(&store, &key).await, Outcome::Queued);

@@ -60,6 +60,8 @@ fn with_a_goal(key: &ConversationKey, seq: i64) -> SessionContext {
         progress: vec![],
         last_mentioned_at: None,
         horizon: None,
+        revisions: Vec::new(),
+        verdict: None,
     };
     SessionContext { items: vec![goal], outcome: ContextOutcome::Extracted, ..context(key, seq) }
 }

@@ -98,12 +98,12 @@ impl<S: Store> Ledger<'_, S> {
             Step::Failed { claim, for_good } => {
                 let Some(job) = self.claim(claim) else { return };
                 let fate = if for_good { Fate::Dead } else { Fate::Retry { not_before: later } };
-                self.store.fail(&job.lease, fate, &error("UNREADABLE", t(self.now))).await.unwrap();
+                self.store.fail(&job.lease, fate, &error("UNREADABLE", t(self.now)), None).await.unwrap();
             }
             Step::Snoozed(claim) => {
                 let Some(job) = self.claim(claim) else { return };
                 let fate = Fate::Snooze { until: later };
-                self.store.fail(&job.lease, fate, &error("RATE_LIMITED", t(self.now))).await.unwrap();
+                self.store.fail(&job.lease, fate, &error("RATE_LIMITED", t(self.now)), None).await.unwrap();
             }
             Step::Released(claim) => {
                 let Some(job) = self.claim(claim) else { return };

@@ -8,7 +8,7 @@ use kit::id::{SessionId, UserId};
 
 use crate::domain::model::{
     Addition, Appended, Cause, ClientId, Committed, ContextOutcome, ConversationId, ConversationKey, Enqueued,
-    Extraction, Job, LastError, NewMessage, Outcome, Role, SessionContext, Trigger, Usage, WorkerId,
+    Extraction, ItemChanges, Job, LastError, NewMessage, Outcome, Role, SessionContext, Trigger, Usage, WorkerId,
 };
 use crate::store::{ClaimTerms, Store};
 
@@ -108,6 +108,7 @@ pub(super) fn context(key: &ConversationKey, seq: i64) -> SessionContext {
         outcome: ContextOutcome::Extracted,
         items_dropped: BTreeMap::new(),
         extracted_at: t(1),
+        changes: ItemChanges::default(),
     }
 }
 

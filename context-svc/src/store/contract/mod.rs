@@ -10,10 +10,14 @@ mod language;
 pub(crate) mod machine;
 pub(crate) mod operators;
 pub(crate) mod outages;
+pub(crate) mod raw_answers;
+pub(crate) mod rereading;
 pub(crate) mod summaries;
 pub(crate) mod summary_interleavings;
 pub(crate) mod traces;
 pub(crate) mod upkeep;
+pub(crate) mod usage;
+pub(crate) mod user_verdicts;
 pub(crate) mod verdicts;
 
 /// Makes a test of every case, on a fresh store from `$open().await`.
@@ -33,6 +37,7 @@ macro_rules! store_contract {
             equal_times_are_paged_without_loss,
             messages_are_listed_in_order_page_by_page,
             a_message_keeps_the_time_zone_it_was_said_in,
+            the_zone_of_the_account_holds_until_an_append_names_one,
             the_tail_of_another_session_is_enqueued_first,
             a_clean_conversation_changes_hands_without_a_job,
             a_repeated_append_from_another_session_changes_nothing,
@@ -150,6 +155,28 @@ macro_rules! store_contract {
             what_was_revived_otherwise_has_no_outage_behind_it,
             what_is_erased_does_not_come_back_after_an_outage,
         );
+        $crate::store::contract::store_contract!($open, raw_answers:
+            the_last_raw_answer_is_kept_until_a_success,
+            a_raw_answer_is_for_operators_who_ask_for_it,
+            a_dead_job_keeps_its_raw_answer_when_it_is_tried_again,
+            a_raw_answer_is_forgotten_with_the_details_of_a_dead_job,
+            a_raw_answer_goes_with_its_conversation_and_its_user,
+        );
+        $crate::store::contract::store_contract!($open, rereading:
+            what_was_read_before_is_read_again_from_the_beginning,
+            what_is_asked_for_once_is_not_asked_for_again,
+            a_waiting_job_reads_everything_instead,
+            a_running_job_goes_on_to_read_everything,
+            a_dead_job_of_something_read_before_is_tried_anew,
+            a_rereading_that_ended_badly_is_redriven_and_not_asked_for_again,
+            newer_messages_are_read_with_the_rest,
+            a_part_of_a_rereading_leaves_the_rest_to_be_read,
+            a_full_queue_takes_no_more_rereadings,
+            outdated_is_by_version_user_conversation_and_age,
+            what_no_model_has_read_is_not_outdated,
+            what_is_deleted_or_erased_is_not_outdated,
+            what_is_read_again_is_unsummarised_again,
+        );
         $crate::store::contract::store_contract!($open, upkeep:
             the_details_of_an_old_done_job_are_forgotten_and_its_place_is_kept,
             a_dead_job_is_remembered_longer_and_its_reason_for_ever,
@@ -159,6 +186,31 @@ macro_rules! store_contract {
             what_is_dirty_or_waited_for_is_never_deleted_for_its_age,
             what_was_silent_and_is_spoken_in_again_stays,
             nothing_that_lives_is_cleaned_up,
+        );
+        $crate::store::contract::store_contract!($open, usage:
+            what_calls_consumed_is_summed_by_user_and_for_all,
+            a_call_counts_on_the_day_in_utc_on_which_it_ended,
+            days_are_listed_the_latest_first_and_within_bounds,
+            the_usage_of_a_job_is_that_of_its_calls_since_it_was_asked_for,
+            a_deleted_conversation_is_named_by_none_of_its_calls,
+            an_erasure_takes_calls_and_days_and_leaves_the_sum_of_all,
+            a_call_from_before_an_erasure_counts_for_all_users_only,
+            what_was_consumed_since_an_erasure_began_needs_another,
+            a_closed_account_consumes_in_nobodys_name,
+            old_calls_are_forgotten_in_small_steps_and_the_days_stay,
+        );
+        $crate::store::contract::store_contract!($open, user_verdicts:
+            a_verdict_comes_back_as_it_was_given,
+            the_last_verdict_on_an_item_counts_and_the_latest_is_listed_first,
+            of_two_verdicts_given_at_once_one_has_to_look_again,
+            what_is_not_there_cannot_be_judged,
+            a_verdict_is_its_users_alone,
+            an_extraction_leaves_verdicts_as_they_are,
+            of_a_deleted_conversation_only_the_marks_of_rejections_stay,
+            a_silent_conversation_takes_its_verdicts_along,
+            an_erasure_takes_verdicts_and_marks,
+            what_was_forgotten_since_an_erasure_began_needs_another,
+            a_new_memory_begins_without_verdicts,
         );
         $crate::store::contract::store_contract!($open, traces:
             a_job_carries_the_trace_of_every_trigger_once,

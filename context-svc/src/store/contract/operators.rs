@@ -17,7 +17,7 @@ async fn asked_at(store: &impl Store, key: &ConversationKey, second: i64) {
 async fn gives_up(store: &impl Store, key: &ConversationKey, second: i64) {
     asked_at(store, key, 0).await;
     let job = claim(store).await;
-    store.fail(&job.lease, Fate::Dead, &error("UNREADABLE", t(second))).await.unwrap();
+    store.fail(&job.lease, Fate::Dead, &error("UNREADABLE", t(second)), None).await.unwrap();
 }
 
 /// The conversations on a page, as `user/conversation`.

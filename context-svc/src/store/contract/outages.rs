@@ -14,7 +14,7 @@ async fn dies(store: &impl Store, key: &ConversationKey, fate: Fate, second: i64
     says(store, key, "hello").await;
     ask(store, key).await;
     let job = claim(store).await;
-    assert!(store.fail(&job.lease, fate, &error("UNREACHABLE", t(second))).await.unwrap());
+    assert!(store.fail(&job.lease, fate, &error("UNREACHABLE", t(second)), None).await.unwrap());
 }
 
 async fn state(store: &impl Store, key: &ConversationKey) -> JobState {
@@ -41,7 +41,7 @@ pub(crate) async fn a_probe_that_fails_is_dead_again_and_the_next_takes_its_turn
     store.probe_outage(t(30)).await.unwrap();
 
     let job = claim_at(&store, t(30)).await.unwrap();
-    store.fail(&job.lease, Fate::DeadOfOutage, &error("UNREACHABLE", t(30))).await.unwrap();
+    store.fail(&job.lease, Fate::DeadOfOutage, &error("UNREACHABLE", t(30)), None).await.unwrap();
 
     assert_eq!(state(&store, &first).await, JobState::Dead);
     assert_eq!(store.probe_outage(t(40)).await.unwrap(), Some(second));
@@ -73,7 +73,7 @@ pub(crate) async fn what_died_of_its_content_does_not_come_back(store: impl Stor
     dies_of_outage(&store, &poison, 10).await;
     store.probe_outage(t(20)).await.unwrap();
     let job = claim_at(&store, t(20)).await.unwrap();
-    store.fail(&job.lease, Fate::Dead, &error("ALL_REJECTED", t(20))).await.unwrap();
+    store.fail(&job.lease, Fate::Dead, &error("ALL_REJECTED", t(20)), None).await.unwrap();
 
     assert_eq!(store.probe_outage(t(30)).await.unwrap(), None);
     assert_eq!(store.redrive_after_outage(t(30), 9).await.unwrap(), 0);
@@ -91,7 +91,7 @@ pub(crate) async fn what_was_revived_otherwise_has_no_outage_behind_it(store: im
 
     assert_eq!(store.probe_outage(t(30)).await.unwrap(), None);
     while let Some(job) = claim_at(&store, t(30)).await {
-        store.fail(&job.lease, Fate::Dead, &error("ALL_REJECTED", t(30))).await.unwrap();
+        store.fail(&job.lease, Fate::Dead, &error("ALL_REJECTED", t(30)), None).await.unwrap();
     }
     assert_eq!(store.redrive_after_outage(t(40), 9).await.unwrap(), 0, "they died of their content now");
 }

@@ -21,7 +21,7 @@ async fn dead_at(store: &impl Store, key: &ConversationKey, second: i64) {
     says(store, key, "hello").await;
     ask(store, key).await;
     let job = claim(store).await;
-    store.fail(&job.lease, Fate::Dead, &error("ALL_REJECTED", t(second))).await.unwrap();
+    store.fail(&job.lease, Fate::Dead, &error("ALL_REJECTED", t(second)), None).await.unwrap();
 }
 
 pub(crate) async fn the_details_of_an_old_done_job_are_forgotten_and_its_place_is_kept(store: impl Store) {

@@ -135,7 +135,7 @@ pub(crate) async fn a_lost_lease_cannot_be_renewed_failed_or_released(store: imp
     store.claim(&worker("w2"), &[], &terms(t(60))).await.unwrap().unwrap();
 
     assert!(!store.heartbeat(&stopped, t(120)).await.unwrap());
-    assert!(!store.fail(&stopped, Fate::Dead, &error("UNREADABLE", t(61))).await.unwrap());
+    assert!(!store.fail(&stopped, Fate::Dead, &error("UNREADABLE", t(61)), None).await.unwrap());
     assert!(!store.release(&stopped, t(61)).await.unwrap());
 
     let job = extraction(&store, &key).await;
@@ -148,7 +148,7 @@ pub(crate) async fn a_failed_job_waits_for_its_next_attempt(store: impl Store) {
     ask(&store, &key).await;
     let job = claim(&store).await;
 
-    assert!(store.fail(&job.lease, Fate::Retry { not_before: t(9) }, &error("UNREADABLE", t(1))).await.unwrap());
+    assert!(store.fail(&job.lease, Fate::Retry { not_before: t(9) }, &error("UNREADABLE", t(1)), None).await.unwrap());
 
     let failed = extraction(&store, &key).await;
     assert_eq!((failed.state, failed.attempts, failed.owner), (JobState::Pending, 1, None));
@@ -163,7 +163,7 @@ pub(crate) async fn a_job_that_gave_up_says_why(store: impl Store) {
     ask(&store, &key).await;
     let job = claim(&store).await;
 
-    assert!(store.fail(&job.lease, Fate::Dead, &error("ALL_REJECTED", t(1))).await.unwrap());
+    assert!(store.fail(&job.lease, Fate::Dead, &error("ALL_REJECTED", t(1)), None).await.unwrap());
 
     let dead = extraction(&store, &key).await;
     assert_eq!((dead.state, dead.last_error), (JobState::Dead, Some(error("ALL_REJECTED", t(1)))));
@@ -177,7 +177,7 @@ pub(crate) async fn a_snooze_costs_no_attempt(store: impl Store) {
     ask(&store, &key).await;
     for n in 0..20 {
         let job = claim_at(&store, t(n)).await.unwrap();
-        store.fail(&job.lease, Fate::Snooze { until: t(n + 1) }, &error("RATE_LIMITED", t(n))).await.unwrap();
+        store.fail(&job.lease, Fate::Snooze { until: t(n + 1) }, &error("RATE_LIMITED", t(n)), None).await.unwrap();
     }
 
     let job = claim_at(&store, t(20)).await.unwrap();
@@ -190,7 +190,7 @@ pub(crate) async fn a_success_clears_the_error(store: impl Store) {
     says(&store, &key, "hello").await;
     ask(&store, &key).await;
     let first = claim(&store).await;
-    store.fail(&first.lease, Fate::Retry { not_before: t(0) }, &error("UNREADABLE", t(0))).await.unwrap();
+    store.fail(&first.lease, Fate::Retry { not_before: t(0) }, &error("UNREADABLE", t(0)), None).await.unwrap();
 
     let second = claim(&store).await;
     complete(&store, &second, 1).await;
@@ -218,7 +218,7 @@ pub(crate) async fn the_idle_do_not_include_a_job_that_waits_runs_or_gave_up(sto
     assert!(!is_idle(&store, &key).await, "it waits");
     let job = claim(&store).await;
     assert!(!is_idle(&store, &key).await, "it runs");
-    store.fail(&job.lease, Fate::Dead, &error("UNREADABLE", t(0))).await.unwrap();
+    store.fail(&job.lease, Fate::Dead, &error("UNREADABLE", t(0)), None).await.unwrap();
     assert!(!is_idle(&store, &key).await, "it gave up on these messages");
 
     says(&store, &key, "something new").await;

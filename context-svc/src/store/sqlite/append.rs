@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use super::columns::micros;
 use super::enqueue::enqueue;
 use crate::domain::model::{
-    Addition, Appended, AppendedMessage, ConversationKey, Incarnation, NewMessage, Role, Trigger,
+    Addition, Appended, AppendedMessage, ConversationKey, Incarnation, NewMessage, Role, Trigger, Zone,
 };
 
 /// What an append reads of a conversation.
@@ -148,9 +148,15 @@ impl Append {
             ":name": message.name,
             ":text": message.text,
             ":at": micros(message.at),
-            ":time_zone": self.addition.time_zone.as_ref().or(head.time_zone.as_ref()),
+            ":time_zone": self.zone(head),
         })?;
         Ok(())
+    }
+
+    /// The zone that the append named, else the conversation's, else the account's.
+    fn zone<'a>(&'a self, head: &'a Head) -> Option<&'a str> {
+        let given = self.addition.time_zone.as_ref();
+        given.and_then(Zone::named).or(head.time_zone.as_deref()).or(given.map(Zone::name))
     }
 
     fn advance(&self, db: &Connection, appended: &Appended) -> rusqlite::Result<()> {
@@ -180,7 +186,7 @@ impl Append {
             ":last_at": micros(last_at),
             ":now": micros(self.handover.at),
             ":session": self.addition.session_id.as_str(),
-            ":time_zone": self.addition.time_zone,
+            ":time_zone": self.addition.time_zone.as_ref().and_then(Zone::named),
             ":user": self.key.user_id.as_str(),
             ":conversation": self.key.conversation_id.as_str(),
         })?;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::append::Append;
 use super::columns::{MESSAGE, conversation_id, message, micros, parsed, time, watermark};
 use super::upkeep::life;
-use super::{SqliteStore, summaries};
+use super::{SqliteStore, summaries, usage, verdicts};
 use crate::domain::model::{
     Addition, Appended, Conversation, ConversationCursor, ConversationKey, Incarnation, Lease, Life, Message,
     TailMessage, Trigger,
@@ -164,6 +164,8 @@ pub(super) fn delete(db: &Connection, key: &ConversationKey) -> rusqlite::Result
         .optional()?;
     if ended.is_some() {
         summaries::forget(db, key)?;
+        usage::disown(db, key)?;
+        verdicts::forget(db, key)?;
     }
     Ok(ended)
 }

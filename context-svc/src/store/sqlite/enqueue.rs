@@ -49,20 +49,34 @@ pub(super) fn enqueue(db: &Connection, key: &ConversationKey, trigger: &Trigger)
     }
     match outcome {
         Outcome::Queued => queue(db, key, trigger, last)?,
-        Outcome::Merged | Outcome::Rearmed | Outcome::AlreadyRunning => merge(db, key, trigger, &seen)?,
+        Outcome::Merged | Outcome::Rearmed | Outcome::AlreadyRunning => merge(db, key, trigger, &seen, last)?,
         Outcome::AlreadyExtracted | Outcome::Empty => clean(db, key)?,
         Outcome::DeadLettered | Outcome::Cancelled | Outcome::Unknown => {}
     }
-    if outcome != Outcome::Queued && !seen.causes.contains(&trigger.cause) {
-        let mut causes = seen.causes;
-        causes.push(trigger.cause);
-        add_cause(db, key, &causes)?;
+    if outcome != Outcome::Queued {
+        add_cause(db, key, seen.causes, trigger.cause)?;
     }
     if trigger.cause == Cause::Size {
         db.prepare_cached("UPDATE conversation SET sized_at = ?3 WHERE user_id = ?1 AND conversation_id = ?2")?
             .execute(params![key.user_id.as_str(), key.conversation_id.as_str(), micros(trigger.at)])?;
     }
     Ok(ticket(key, outcome, last))
+}
+
+/// Asks for everything of one conversation once more. `None`: that needs a new job, and there is no room. See
+/// [`crate::store::RereadingStore::reread`].
+pub(super) fn reread(db: &Connection, key: &ConversationKey, trigger: &Trigger) -> rusqlite::Result<Option<Outcome>> {
+    let Some(seen) = see(db, key)? else { return Ok(Some(Outcome::Unknown)) };
+    let (last, outcome) = (seen.standing.last_again(), seen.standing.outcome_again());
+    if outcome != Outcome::Queued {
+        merge(db, key, trigger, &seen, last)?;
+        add_cause(db, key, seen.causes, trigger.cause)?;
+    } else if depth(db)? < trigger.depth_limit {
+        queue(db, key, trigger, last)?;
+    } else {
+        return Ok(None);
+    }
+    Ok(Some(outcome))
 }
 
 /// Asks for what a login session left dirty. See [`crate::store::JobStore::enqueue_session`].
@@ -160,9 +174,14 @@ fn queue(db: &Connection, key: &ConversationKey, trigger: &Trigger, last: Waterm
     Ok(())
 }
 
-fn merge(db: &Connection, key: &ConversationKey, trigger: &Trigger, seen: &Seen) -> rusqlite::Result<()> {
+fn merge(
+    db: &Connection,
+    key: &ConversationKey,
+    trigger: &Trigger,
+    seen: &Seen,
+    last: Watermark,
+) -> rusqlite::Result<()> {
     let Standing { state, want, bound, .. } = seen.standing;
-    let last = seen.standing.last();
     // The first trigger that a running job does not cover starts the next pass's wait; until then `run_at` is the past.
     let starts_next_pass = state == JobState::Running && want <= bound && last > bound;
     let first_at = seen.first_at.filter(|_| !starts_next_pass).unwrap_or(trigger.at);
@@ -188,9 +207,14 @@ fn merge(db: &Connection, key: &ConversationKey, trigger: &Trigger, seen: &Seen)
     Ok(())
 }
 
-fn add_cause(db: &Connection, key: &ConversationKey, causes: &[Cause]) -> rusqlite::Result<()> {
+/// Adds `cause` to `causes`, if it is not one of them.
+fn add_cause(db: &Connection, key: &ConversationKey, mut causes: Vec<Cause>, cause: Cause) -> rusqlite::Result<()> {
+    if causes.contains(&cause) {
+        return Ok(());
+    }
+    causes.push(cause);
     db.prepare_cached("UPDATE conversation SET job_causes = ?3 WHERE user_id = ?1 AND conversation_id = ?2")?
-        .execute(params![key.user_id.as_str(), key.conversation_id.as_str(), causes_text(causes)])?;
+        .execute(params![key.user_id.as_str(), key.conversation_id.as_str(), causes_text(&causes)])?;
     Ok(())
 }
 

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use kit::id::UserId;
 use rusqlite::Connection;
 
-use super::tests::{asks, claims, completes, execute, open, says};
+use super::tests::{asks, claims, completes, execute, key, open, says};
 use super::*;
 use crate::domain::model::*;
-use crate::store::{ErasureStore, UpkeepStore};
+use crate::store::{ErasureStore, UpkeepStore, UsageStore};
 
 const LIMIT: usize = 100;
 
@@ -79,8 +79,21 @@ async fn only_the_tombstone_still_names_an_erased_user() {
     completes(&store, &job).await;
     says(&store, "and to dive").await;
     asks(&store).await;
+    let call = CallRecord {
+        user_id: key().user_id,
+        conversation_id: Some(key().conversation_id),
+        operation: CallOperation::Extract,
+        provider: "p".into(),
+        model: "m".into(),
+        ended_at: t(0),
+        took: std::time::Duration::from_secs(1),
+        usage: Usage::default(),
+        error: None,
+    };
+    store.record_call(&call).await.unwrap();
 
     begin(&store).await;
+    store.record_call(&call).await.unwrap();
     let lease = claim(&store, 100).await;
     remove_all(&store, &lease).await;
     assert_eq!(store.finish_erasure(&lease, t(100)).await.unwrap(), ErasureEnd::Done);

@@ -24,12 +24,20 @@ pub(super) const DUE: &str = "
 
 /// The conversations, with their jobs and what was made of them, before the messages: so that their ids are soon free for
 /// others.
-const REMOVE: [&str; 2] = [
+const REMOVE: [&str; 6] = [
     "DELETE FROM conversation
      WHERE rowid IN (SELECT rowid FROM conversation WHERE user_id = ?1 AND era < ?2 LIMIT ?3)",
     "DELETE FROM message
      WHERE user_id = ?1 AND (conversation_id, incarnation, seq) IN
          (SELECT conversation_id, incarnation, seq FROM message WHERE user_id = ?1 AND era < ?2 LIMIT ?3)",
+    "DELETE FROM model_call
+     WHERE call_id IN (SELECT call_id FROM model_call WHERE user_id = ?1 AND era < ?2 LIMIT ?3)",
+    "DELETE FROM usage_day
+     WHERE user_id = ?1 AND (era, day) IN (SELECT era, day FROM usage_day WHERE user_id = ?1 AND era < ?2 LIMIT ?3)",
+    "DELETE FROM verdict WHERE rowid IN (SELECT rowid FROM verdict WHERE user_id = ?1 AND era < ?2 LIMIT ?3)",
+    "DELETE FROM forgotten_rejection
+     WHERE user_id = ?1 AND (era, mark) IN
+         (SELECT era, mark FROM forgotten_rejection WHERE user_id = ?1 AND era < ?2 LIMIT ?3)",
 ];
 
 /// What could be read of a user. Every message up to the last one of a conversation is there.
@@ -38,6 +46,8 @@ const COUNTS: &str = "
            coalesce(sum(json_array_length(c.context, '$.items')), 0)
                + coalesce((SELECT json_array_length(summary, '$.standing') FROM user_memory WHERE user_id = ?1), 0) AS items,
            (SELECT count(summary) FROM user_memory WHERE user_id = ?1) AS summaries,
+           (SELECT count(*) FROM verdict v JOIN user_memory m ON m.user_id = v.user_id AND m.era = v.era
+            WHERE v.user_id = ?1) AS verdicts,
            count(*) FILTER (WHERE c.job_state IN ('PENDING', 'RUNNING'))
                + (SELECT count(*) FROM user_memory WHERE user_id = ?1 AND job_state IN ('PENDING', 'RUNNING')) AS jobs
     FROM living_conversation c WHERE c.user_id = ?1";
@@ -135,7 +145,9 @@ fn same(db: &Connection, request: &ErasureRequest) -> rusqlite::Result<Option<Er
                 "SELECT {ERASURE} FROM erasure e
                  WHERE user_id = ?1 AND state = 'RUNNING'
                    AND era = (SELECT era FROM user_memory WHERE user_id = ?1 AND summary IS NULL)
-                   AND NOT EXISTS (SELECT 1 FROM conversation c WHERE c.user_id = ?1 AND c.era >= e.era)"
+                   AND NOT EXISTS (SELECT 1 FROM conversation c WHERE c.user_id = ?1 AND c.era >= e.era)
+                   AND NOT EXISTS (SELECT 1 FROM usage_day u WHERE u.user_id = ?1 AND u.era >= e.era)
+                   AND NOT EXISTS (SELECT 1 FROM forgotten_rejection f WHERE f.user_id = ?1 AND f.era >= e.era)"
             ))?
             .query_row([user], erasure)
             .optional(),
@@ -194,7 +206,11 @@ fn finish(db: &Connection, lease: &ErasureLease, now: Timestamp) -> rusqlite::Re
     let remains: bool = db
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM conversation WHERE user_id = ?1 AND era < ?2)
-                 OR EXISTS (SELECT 1 FROM message WHERE user_id = ?1 AND era < ?2)",
+                 OR EXISTS (SELECT 1 FROM message WHERE user_id = ?1 AND era < ?2)
+                 OR EXISTS (SELECT 1 FROM model_call WHERE user_id = ?1 AND era < ?2)
+                 OR EXISTS (SELECT 1 FROM usage_day WHERE user_id = ?1 AND era < ?2)
+                 OR EXISTS (SELECT 1 FROM verdict WHERE user_id = ?1 AND era < ?2)
+                 OR EXISTS (SELECT 1 FROM forgotten_rejection WHERE user_id = ?1 AND era < ?2)",
         )?
         .query_row(params![lease.user_id.as_str(), lease.era], |row| row.get(0))?;
     if remains {
@@ -247,7 +263,7 @@ fn counts(row: &Row<'_>) -> rusqlite::Result<ErasureCounts> {
         messages: row.get("messages")?,
         session_contexts: row.get("session_contexts")?,
         items: row.get("items")?,
-        verdicts: 0,
+        verdicts: row.get("verdicts")?,
         summaries: row.get("summaries")?,
         jobs_cancelled: row.get("jobs")?,
     })

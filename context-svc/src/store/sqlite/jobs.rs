@@ -14,7 +14,7 @@ use super::columns::{causes, key, micros, optional, optional_time, parsed, time,
 use super::{SqliteStore, claim, enqueue, settle};
 use crate::domain::model::{
     Backlog, Committed, ContextOutcome, ConversationKey, Enqueued, Extraction, Fate, Job, JobState, LastError, Lease,
-    SessionContext, Trigger, Watermark, WorkerId,
+    RawAnswer, SessionContext, Trigger, Watermark, WorkerId,
 };
 use crate::store::{ClaimTerms, JobStore, SessionEnqueued, StoreError};
 
@@ -76,13 +76,22 @@ impl JobStore for SqliteStore {
         now: Timestamp,
     ) -> Result<Committed, StoreError> {
         let lease = lease.clone();
+        let is_read = context.outcome != ContextOutcome::Empty;
+        let prompt_version = is_read.then(|| context.prompt_version.clone());
         let context = serde_json::to_string(context).map_err(Unwritable::of)?;
-        Ok(self.database.write(move |db| settle::complete(db, &lease, upto, &context, now)).await?)
+        let saved = settle::Saved { upto, context, prompt_version };
+        Ok(self.database.write(move |db| settle::complete(db, &lease, &saved, now)).await?)
     }
 
-    async fn fail(&self, lease: &Lease, fate: Fate, error: &LastError) -> Result<bool, StoreError> {
-        let (lease, error) = (lease.clone(), error.clone());
-        Ok(self.database.write(move |db| settle::fail(db, &lease, fate, &error)).await?)
+    async fn fail(
+        &self,
+        lease: &Lease,
+        fate: Fate,
+        error: &LastError,
+        answer: Option<&RawAnswer>,
+    ) -> Result<bool, StoreError> {
+        let (lease, error, answer) = (lease.clone(), error.clone(), answer.cloned());
+        Ok(self.database.write(move |db| settle::fail(db, &lease, fate, &error, answer.as_ref())).await?)
     }
 
     async fn release(&self, lease: &Lease, now: Timestamp) -> Result<bool, StoreError> {
@@ -156,6 +165,7 @@ pub(super) fn extraction(row: &Row<'_>) -> rusqlite::Result<Extraction> {
         lease_until: optional_time(row, "job_lease_until")?,
         causes: causes(row)?,
         last_error: last_error(row)?,
+        raw_answer: None,
         outcome: optional(row, "outcome", |word: String| ContextOutcome::parse(&word))?,
         items_dropped: parsed(row, "items_dropped", |json: String| {
             serde_json::from_str::<BTreeMap<String, i64>>(&json).ok()

@@ -7,14 +7,18 @@ mod contexts;
 mod conversations;
 mod enqueue;
 mod erasures;
+mod inspect;
 mod jobs;
 mod operators;
 mod outages;
+mod rereading;
 mod settle;
 mod summaries;
 mod summary_claim;
 mod summary_settle;
 mod upkeep;
+mod usage;
+mod verdicts;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -75,6 +79,9 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("0002_operators_and_sizes.sql")),
         M::up(include_str!("0003_summaries_and_erasures.sql")),
         M::up(include_str!("0004_traces_and_outages.sql")),
+        M::up(include_str!("0005_usage.sql")),
+        M::up(include_str!("0006_rereading_and_raw_answers.sql")),
+        M::up(include_str!("0007_verdicts.sql")),
     ])
 }
 

@@ -8,7 +8,7 @@ use super::SqliteStore;
 use super::columns::{causes, causes_text, micros, optional_time, parsed};
 use super::jobs::{EXTRACTION, extraction, find};
 use crate::domain::model::{
-    Cause, ConversationKey, Extraction, ExtractionCursor, ExtractionFilter, JobState, Moved, QueueCounts,
+    Cause, ConversationKey, Extraction, ExtractionCursor, ExtractionFilter, JobState, Moved, QueueCounts, RawAnswer,
 };
 use crate::store::{OperatorStore, StoreError};
 
@@ -87,6 +87,7 @@ impl Listing {
             None => (i64::MIN, "", ""),
             Some(after) => (micros(after.changed_at), after.key.user_id.as_str(), after.key.conversation_id.as_str()),
         };
+        let raw_answers = self.filter.raw_answers;
         let whose = self.filter.user_id.as_ref().map(|user| user.as_str());
         db.prepare_cached(&in_state(whose.is_some()))?
             .query_map(
@@ -99,7 +100,10 @@ impl Listing {
                     ":after_conversation": conversation,
                     ":limit": self.limit as i64,
                 },
-                extraction,
+                |row| {
+                    let answer: Option<String> = if raw_answers { row.get("job_raw_answer")? } else { None };
+                    Ok(Extraction { raw_answer: answer.map(RawAnswer::of), ..extraction(row)? })
+                },
             )?
             .collect()
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ToSql, named_params};
 
 use super::columns::micros;
-use crate::domain::model::{Committed, Fate, LastError, Lease, Watermark};
+use crate::domain::model::{Committed, Fate, LastError, Lease, RawAnswer, Watermark};
 
 /// What a write of a running job filters on.
 const MINE: &str = "user_id = :user AND conversation_id = :conversation AND incarnation = :incarnation
@@ -17,7 +17,18 @@ const LEFT: &str = "job_owner = NULL, job_lease_until = NULL, job_deliveries = 0
 /// What a result sets, besides.
 const SAVED: &str = "context = :context, extracted_to = :upto, job_done = :upto, extract_fence = job_fence,
                      unsummarised = 1, job_attempts = 0, job_snoozes = 0, job_not_before = NULL,
-                     job_error_reason = NULL, job_error_message = NULL, job_error_at = NULL";
+                     job_error_reason = NULL, job_error_message = NULL, job_error_at = NULL, job_raw_answer = NULL,
+                     prompt_version = :version, extracted_at = :now";
+
+/// A result on its way into the database.
+pub(super) struct Saved {
+    /// Up to where it covers the messages.
+    pub(super) upto: Watermark,
+    /// The session context as JSON.
+    pub(super) context: String,
+    /// What it was read with; `None` if no model was asked.
+    pub(super) prompt_version: Option<String>,
+}
 
 pub(super) fn heartbeat(db: &Connection, lease: &Lease, lease_until: Timestamp) -> rusqlite::Result<bool> {
     let values = named_params! { ":lease_until": micros(lease_until) };
@@ -25,13 +36,7 @@ pub(super) fn heartbeat(db: &Connection, lease: &Lease, lease_until: Timestamp) 
 }
 
 /// Tries in order: everything is covered; newer messages that nobody asked for yet; more was asked for.
-pub(super) fn complete(
-    db: &Connection,
-    lease: &Lease,
-    upto: Watermark,
-    context: &str,
-    now: Timestamp,
-) -> rusqlite::Result<Committed> {
+pub(super) fn complete(db: &Connection, lease: &Lease, saved: &Saved, now: Timestamp) -> rusqlite::Result<Committed> {
     let ways = [
         (
             "job_state = 'DONE', dirty = 0",
@@ -39,10 +44,20 @@ pub(super) fn complete(
             Committed::Done,
         ),
         ("job_state = 'DONE'", "job_want <= :upto", Committed::Done),
-        ("job_state = 'PENDING'", "job_want > :upto", Committed::Rearmed),
+        // Of a reading from the beginning a part may be saved: what was covered before is not covered any more.
+        (
+            "job_state = 'PENDING', dirty = max(dirty, last_seq > (:upto & ((1 << 40) - 1)))",
+            "job_want > :upto",
+            Committed::Rearmed,
+        ),
     ];
     for (state, condition, committed) in ways {
-        let values = named_params! { ":context": context, ":upto": upto.as_i64(), ":now": micros(now) };
+        let values = named_params! {
+            ":context": saved.context,
+            ":upto": saved.upto.as_i64(),
+            ":version": saved.prompt_version,
+            ":now": micros(now),
+        };
         // Never backwards, whatever a processor claims to have covered.
         let condition = format!("AND job_done < :upto AND {condition}");
         if update(db, lease, &format!("{state}, {SAVED}, {LEFT}"), &condition, values)? {
@@ -52,7 +67,13 @@ pub(super) fn complete(
     Ok(Committed::LeaseLost)
 }
 
-pub(super) fn fail(db: &Connection, lease: &Lease, fate: Fate, error: &LastError) -> rusqlite::Result<bool> {
+pub(super) fn fail(
+    db: &Connection,
+    lease: &Lease,
+    fate: Fate,
+    error: &LastError,
+    answer: Option<&RawAnswer>,
+) -> rusqlite::Result<bool> {
     let (state, not_before) = match fate {
         Fate::Retry { not_before } => ("job_state = 'PENDING'", Some(not_before)),
         Fate::Snooze { until } => {
@@ -63,10 +84,11 @@ pub(super) fn fail(db: &Connection, lease: &Lease, fate: Fate, error: &LastError
     };
     let set = format!(
         "{state}, job_not_before = :not_before, job_error_reason = :reason, job_error_message = :message,
-         job_error_at = :now, {LEFT}"
+         job_error_at = :now, job_raw_answer = coalesce(:answer, job_raw_answer), {LEFT}"
     );
     let values = named_params! {
-        ":not_before": not_before.map(micros), ":reason": error.reason, ":message": error.message, ":now": micros(error.at)
+        ":not_before": not_before.map(micros), ":reason": error.reason, ":message": error.message, ":now": micros(error.at),
+        ":answer": answer.map(RawAnswer::as_str),
     };
     update(db, lease, &set, "", values)
 }

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::columns::{context, conversation_id, optional, optional_time, parsed, time};
 use super::jobs::{Unwritable, last_error};
-use super::{SqliteStore, summary_claim, summary_settle};
+use super::{SqliteStore, summary_claim, summary_settle, verdicts};
 use crate::domain::model::{
     ConversationKey, Covered, Fate, Incarnation, JobState, LastError, Marking, Pick, Stand, Summarised, Summary,
     SummaryAsked, SummaryJob, SummaryLease, SummaryStanding, Unsummarised, WorkerId, Written,
@@ -188,7 +188,8 @@ fn pick(db: &Connection, user: &UserId, limit: usize) -> rusqlite::Result<Pick> 
     let open = open(db, user, stand.era)?;
     // The reads are not one snapshot: in between a context may have been made anew.
     oldest.retain(|each| open.contains(&each.covered));
-    Ok(Pick { user_id: user.clone(), summary, marking, open, oldest, stand })
+    let said = verdicts::list(db, user)?;
+    Ok(Pick { user_id: user.clone(), summary, marking, open, oldest, said, stand })
 }
 
 /// Takes a conversation out of the summary and lets whoever is making the next one know, in one write.

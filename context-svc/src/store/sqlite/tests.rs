@@ -1,5 +1,7 @@
 //! The contract on SQLite, and what can only be brought about behind its back.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use kit::id::{SessionId, UserId};
 use rusqlite::Connection;
@@ -9,7 +11,9 @@ use super::SqliteStore;
 use crate::domain::model::*;
 use crate::store::contract::machine::store_machine_contract;
 use crate::store::contract::store_contract;
-use crate::store::{ClaimTerms, ContextStore, ConversationStore, JobStore, OperatorStore, Store, SummaryStore};
+use crate::store::{
+    ClaimTerms, ContextStore, ConversationStore, JobStore, OperatorStore, RereadingStore, Store, SummaryStore,
+};
 
 pub(super) async fn open() -> SqliteStore {
     SqliteStore::in_memory().await.unwrap()
@@ -28,7 +32,7 @@ pub(super) fn key() -> ConversationKey {
 }
 
 fn trigger() -> Trigger {
-    let wait = std::time::Duration::ZERO;
+    let wait = Duration::ZERO;
     Trigger { cause: Cause::Manual, trace: None, at: Timestamp::UNIX_EPOCH, wait, wait_max: wait, depth_limit: 10 }
 }
 
@@ -52,7 +56,7 @@ pub(super) async fn asks(store: &SqliteStore) -> Outcome {
 }
 
 pub(super) async fn claims(store: &SqliteStore) -> Option<Job> {
-    let lease = std::time::Duration::from_secs(60);
+    let lease = Duration::from_secs(60);
     let terms = ClaimTerms { now: Timestamp::UNIX_EPOCH, lease, deliveries_max: 5 };
     store.claim(&WorkerId::parse("w1").unwrap(), &[], &terms).await.unwrap()
 }
@@ -72,6 +76,7 @@ pub(super) async fn completes(store: &SqliteStore, job: &Job) -> Committed {
         outcome: ContextOutcome::Extracted,
         items_dropped: Default::default(),
         extracted_at: Timestamp::UNIX_EPOCH,
+        changes: ItemChanges::default(),
     };
     store.complete(&job.lease, job.want, &context, Timestamp::UNIX_EPOCH).await.unwrap()
 }
@@ -116,7 +121,7 @@ async fn picked(store: &SqliteStore) -> (SummaryJob, Pick) {
     completes(store, &job).await;
     let (user, now) = (key().user_id, Timestamp::UNIX_EPOCH);
     assert_eq!(store.ask_summary(&user, 1, now).await.unwrap(), SummaryAsked::Queued);
-    let terms = ClaimTerms { now, lease: std::time::Duration::from_secs(60), deliveries_max: 5 };
+    let terms = ClaimTerms { now, lease: Duration::from_secs(60), deliveries_max: 5 };
     let job = store.claim_summary(&WorkerId::parse("w1").unwrap(), &terms).await.unwrap().unwrap();
     (job, store.pick(&user, 9).await.unwrap())
 }
@@ -240,6 +245,35 @@ async fn jobs_of_the_first_version_of_the_file_are_counted_and_listed() {
 }
 
 #[tokio::test]
+async fn what_an_earlier_version_of_the_file_has_read_can_be_read_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("context.db");
+    let mut earlier = Connection::open(&path).unwrap();
+    let versions = [
+        include_str!("0001_conversations_and_jobs.sql"),
+        include_str!("0002_operators_and_sizes.sql"),
+        include_str!("0003_summaries_and_erasures.sql"),
+        include_str!("0004_traces_and_outages.sql"),
+    ];
+    Migrations::new(versions.map(M::up).to_vec()).to_latest(&mut earlier).unwrap();
+    let rows = r#"INSERT INTO user_memory (user_id) VALUES ('u1');
+        INSERT INTO conversation (user_id, conversation_id, incarnation, era, session_id, created_at, last_at, appended_at, context)
+        VALUES ('u1', 'read', 'i', 0, 's1', 1, 1, 1, '{"prompt_version": "1", "outcome": "EXTRACTED"}'),
+               ('u1', 'empty', 'i', 0, 's1', 1, 1, 1, '{"prompt_version": "", "outcome": "EMPTY"}'),
+               ('u1', 'not yet', 'i', 0, 's1', 1, 1, 1, NULL)"#;
+    earlier.execute_batch(rows).unwrap();
+    drop(earlier);
+
+    let store = SqliteStore::open(&path).await.unwrap();
+
+    let (user_id, conversation_id, extracted_before) = (None, None, Timestamp::UNIX_EPOCH + Duration::from_secs(1));
+    let read_with = ReadWith::AnyBut("2".into());
+    let which = Outdated { user_id, conversation_id, read_with, extracted_before };
+    let listed = store.list_outdated(&which, 9).await.unwrap();
+    assert_eq!(listed.iter().map(|key| key.conversation_id.as_str()).collect::<Vec<_>>(), ["read"]);
+}
+
+#[tokio::test]
 async fn a_higher_generation_reads_the_same_messages_again() {
     let store = open().await;
     says(&store, "hello").await;
@@ -309,6 +343,17 @@ async fn nothing_reads_more_than_its_index() {
         (super::upkeep::SILENT, "conversation USING INDEX job_by_change (job_listed_as=? AND job_changed_at<?)"),
         (super::upkeep::NEXT_LIFE, "message USING COVERING INDEX"),
         (super::upkeep::GONE_ERAS, "m USING INDEX user_erased"),
+        (
+            super::rereading::outdated(false, "=").leak(),
+            "c USING INDEX conversation_read_by (prompt_version=? AND extracted_at<?)",
+        ),
+        (super::rereading::outdated(false, ">").leak(), "c USING INDEX conversation_read_by (prompt_version>?)"),
+        (super::usage::OLD, "model_call USING COVERING INDEX model_call_by_age (ended_at<?)"),
+        (
+            super::usage::OF_JOB,
+            "model_call USING INDEX model_call_of_job (user_id=? AND conversation_id=? AND ended_at>?)",
+        ),
+        (super::usage::DAYS, "usage_day USING PRIMARY KEY (user_id=? AND era=? AND day>? AND day<?)"),
         (super::contexts::UNSUMMARISED, "c USING INDEX conversation_unsummarised (user_id=?)"),
         (super::summaries::USERS, "conversation USING COVERING INDEX conversation_unsummarised (user_id>?)"),
         (super::summaries::HALF_MARKED, "user_memory USING INDEX summary_marking (user_id>?)"),

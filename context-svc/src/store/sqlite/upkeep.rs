@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::SqliteStore;
 use super::columns::{key, micros, parsed};
 use super::conversations::delete;
+use super::usage::OLD;
 use crate::domain::model::{ConversationKey, Incarnation, Life};
 use crate::store::{StoreError, UpkeepStore};
 
@@ -105,6 +106,14 @@ impl UpkeepStore for SqliteStore {
         Ok(self.database.write(forget).await?)
     }
 
+    async fn forget_calls(&self, ended_before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        let forget = move |db: &Connection| {
+            let forgetting = format!("DELETE FROM model_call WHERE call_id IN ({OLD})");
+            db.prepare_cached(&forgetting)?.execute(params![micros(ended_before), limit as i64])
+        };
+        Ok(self.database.write(forget).await?)
+    }
+
     async fn forget_erasures(&self, done_before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         let forget = move |db: &Connection| {
             db.prepare_cached(
@@ -143,7 +152,7 @@ impl UpkeepStore for SqliteStore {
 fn forgetting() -> String {
     format!(
         "UPDATE conversation
-         SET job_causes = '', job_traces = NULL, job_error_message = iif(job_error_message IS NULL, NULL, ''),
+         SET job_causes = '', job_traces = NULL, job_raw_answer = NULL, job_error_message = iif(job_error_message IS NULL, NULL, ''),
              context = json_set(context, '$.items_dropped', json('{{}}'))
          WHERE rowid IN ({DETAILED})"
     )

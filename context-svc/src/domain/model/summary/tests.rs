@@ -27,6 +27,8 @@ fn decision(conversation: &str, text: &str, said: i64) -> Item {
         progress: vec![],
         last_mentioned_at: None,
         horizon: None,
+        revisions: Vec::new(),
+        verdict: None,
     }
 }
 

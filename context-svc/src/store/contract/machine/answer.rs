@@ -23,6 +23,11 @@ pub(super) enum Answer {
         accepted: Vec<(Place, Asked)>,
         refused: usize,
     },
+    /// The conversations that will be read again, and whether the next did not fit.
+    Reread {
+        accepted: Vec<(Place, Asked)>,
+        full: bool,
+    },
     /// The job that was handed out, as it stands now.
     Claimed(Option<(Place, Box<Seen>)>),
     Committed(Committed),
@@ -100,6 +105,10 @@ impl Answer {
             Self::Session { accepted, refused } => {
                 let refused = (*refused > 0).then(|| "session-refused".into());
                 accepted.iter().map(|(_, asked)| asked.kind()).chain(refused).collect()
+            }
+            Self::Reread { accepted, full } => {
+                let kind = |asked: &Asked| format!("reread-{}", asked.kind());
+                accepted.iter().map(|(_, asked)| kind(asked)).chain(full.then(|| kind(&Asked::Full))).collect()
             }
             Self::Swept(swept) => swept.iter().map(|(_, asked)| asked.kind()).collect(),
             Self::Claimed(Some((_, job))) if job.deliveries > 1 => vec!["reclaimed".into()],

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::answer::{Answer, Asked, Seen};
-use super::model::{DEPTH_LIMIT, Message, Model, Talk};
+use super::model::{DEPTH_LIMIT, Message, Model, Talk, less, read_after, seq};
 use super::step::{Place, Step, user_name};
 use super::subject::Subject;
 use crate::domain::model::{Committed, Extraction, ExtractionFilter, JobState, Outcome, Role};
@@ -46,12 +46,12 @@ impl Ledger {
     pub(super) fn enter(&mut self, step: &Step, answer: &Answer, claim: Option<usize>, model: &Model) -> Checked {
         match (step, answer) {
             (Step::Enqueue { of, .. }, Answer::Enqueued(asked)) => self.accepted(*of, *asked, model),
-            (_, Answer::Session { accepted, .. } | Answer::Swept(accepted)) => {
+            (_, Answer::Session { accepted, .. } | Answer::Swept(accepted) | Answer::Reread { accepted, .. }) => {
                 accepted.iter().for_each(|(of, asked)| self.accepted(*of, *asked, model));
             }
             (Step::Complete { left_out, .. }, Answer::Committed(Committed::Done | Committed::Rearmed)) => {
                 let Some(claim) = claim.map(|claim| &model.claims[claim]) else { return Ok(()) };
-                self.lives.entry(claim.life).or_default().commits.push((claim.fence, claim.want - left_out));
+                self.lives.entry(claim.life).or_default().commits.push((claim.fence, less(claim.want, *left_out)));
             }
             _ => {}
         }
@@ -162,13 +162,13 @@ async fn memory(store: &impl Store, model: &Model, of: u8) -> Checked {
         let said: Vec<_> = talk.messages.iter().zip(1..).map(|(message, seq)| said(message, seq)).collect();
         same(&format!("Q9: messages of {place:?}"), &stored, &said)?;
         if talk.dirty {
-            let above = said.iter().filter(|(seq, _, _)| *seq > talk.job.done);
+            let above = said.iter().filter(|(at, _, _)| *at > seq(talk.job.done));
             tail.extend(above.map(|(seq, text, _)| (*place, *seq, text.clone())));
         }
-        let waits = said.iter().any(|(seq, _, by_user)| *by_user && *seq > talk.job.done);
+        let waits = said.iter().any(|(at, _, by_user)| *by_user && *at > seq(talk.job.done));
         holds(&format!("Q9: {place:?} is dirty, or covers its user"), talk.dirty || !waits)?;
         if talk.job.done > 0 {
-            extracted.push((*place, talk.job.done));
+            extracted.push((*place, seq(talk.job.done)));
         }
     }
     let mut raw: Vec<_> = store.raw_tail(&user, 999).await.unwrap();
@@ -190,8 +190,9 @@ fn said(message: &Message, seq: i64) -> (i64, String, bool) {
 /// The newest claim reads the messages of the life it was made in, and no others.
 async fn transcript<S: Store, O: AsyncFn(std::path::PathBuf) -> S>(subject: &Subject<S, O>, model: &Model) -> Checked {
     let (Some(job), Some(claim)) = (subject.jobs.last(), model.claims.last()) else { return Ok(()) };
-    let messages = subject.store.transcript(&job.lease, claim.done, claim.want).await.unwrap();
+    let (after, upto) = (read_after(claim.done, claim.want), seq(claim.want));
+    let messages = subject.store.transcript(&job.lease, after, upto).await.unwrap();
     let life = model.talks.get(&claim.of).filter(|talk| talk.life == claim.life);
-    let expected = life.map_or(0..0, |_| claim.done + 1..claim.want + 1);
+    let expected = life.map_or(0..0, |_| after + 1..upto + 1);
     same("transcript", messages.iter().map(|m| m.seq).collect::<Vec<_>>(), expected.collect())
 }

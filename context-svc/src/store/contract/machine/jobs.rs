@@ -1,7 +1,7 @@
 //! The rules of jobs: how one is asked for, claimed, ended and moved.
 
 use super::answer::{Answer, Asked, Seen};
-use super::model::{Claim, DELIVERIES_MAX, DEPTH_LIMIT, LEASE, Model, Talk, owner};
+use super::model::{Claim, DELIVERIES_MAX, DEPTH_LIMIT, LEASE, Model, Talk, less, owner, read_after, seq};
 use super::step::{Back, Place, Verdict};
 use crate::domain::model::{Cause, Committed, JobState, Outcome};
 
@@ -13,31 +13,14 @@ impl Model {
     pub(super) fn enqueue(&mut self, of: Place, cause: Cause) -> Asked {
         let (now, full) = (self.now, self.depth() >= DEPTH_LIMIT);
         let Some(talk) = self.talks.get_mut(&of) else { return Asked::Accepted(Outcome::Unknown, 0) };
-        let last = talk.last();
+        let last = talk.mark();
         let outcome = talk.outcome();
         match outcome {
             Outcome::Queued if full => return Asked::Full,
-            Outcome::Queued => {
-                let created_at = talk.job.created_at.or(Some(now));
-                let Seen { want, done, fence, .. } = talk.job;
-                let want = want.max(last);
-                talk.job = Seen { state: JobState::Pending, want, done, fence, created_at, ..Seen::default() };
-                (talk.job.first_at, talk.job.run_at) = (Some(now), Some(due(cause, now, now)));
-            }
-            Outcome::Merged | Outcome::Rearmed | Outcome::AlreadyRunning => {
-                let next_pass = talk.job.state == JobState::Running && talk.job.want <= talk.bound && last > talk.bound;
-                let first_at = talk.job.first_at.filter(|_| !next_pass).unwrap_or(now);
-                let due = due(cause, now, first_at);
-                talk.job.run_at = talk.job.run_at.map(|at| if next_pass { due } else { at.min(due) });
-                talk.job.first_at = Some(first_at);
-                talk.job.want = talk.job.want.max(last);
-                talk.job.merges += 1;
-            }
+            Outcome::Queued => talk.queue(last, cause, now),
+            Outcome::Merged | Outcome::Rearmed | Outcome::AlreadyRunning => talk.merge(last, cause, now),
             Outcome::AlreadyExtracted | Outcome::Empty => talk.dirty = false,
             Outcome::DeadLettered | Outcome::Cancelled | Outcome::Unknown => {}
-        }
-        if matches!(outcome, Outcome::Queued | Outcome::Merged | Outcome::Rearmed | Outcome::AlreadyRunning) {
-            talk.job.updated_at = Some(now);
         }
         if !talk.job.causes.contains(&cause) {
             talk.job.causes.push(cause);
@@ -46,6 +29,35 @@ impl Model {
             talk.sized_at = Some(now);
         }
         Asked::Accepted(outcome, last)
+    }
+
+    /// The longest read ago come first, until one does not fit.
+    pub(super) fn reread(&mut self, of_user: Option<u8>, at_most: usize) -> Answer {
+        let is_meant = |place: &Place, talk: &Talk| of_user.is_none_or(|user| user == place.user) && talk.is_outdated();
+        let meant = self.talks.iter().filter(|(place, talk)| is_meant(place, talk));
+        let mut meant: Vec<_> = meant.map(|(place, talk)| (talk.extracted_at, *place)).collect();
+        meant.sort();
+        let (now, mut accepted) = (self.now, vec![]);
+        for (_, place) in meant.into_iter().take(at_most) {
+            let full = self.depth() >= DEPTH_LIMIT;
+            let Some(talk) = self.talks.get_mut(&place) else { continue };
+            let outcome = match talk.job.state {
+                JobState::Pending => Outcome::Merged,
+                JobState::Running => Outcome::Rearmed,
+                _ if full => return Answer::Reread { accepted, full },
+                _ => Outcome::Queued,
+            };
+            let mark = talk.next_mark();
+            match outcome {
+                Outcome::Queued => talk.queue(mark, Cause::Manual, now),
+                _ => talk.merge(mark, Cause::Manual, now),
+            }
+            if !talk.job.causes.contains(&Cause::Manual) {
+                talk.job.causes.push(Cause::Manual);
+            }
+            accepted.push((place, Asked::Accepted(outcome, mark)));
+        }
+        Answer::Reread { accepted, full: false }
     }
 
     pub(super) fn enqueue_session(&mut self, user: u8, session: u8, cause: Cause) -> Answer {
@@ -124,14 +136,19 @@ impl Model {
     pub(super) fn complete(&mut self, back: Back, left_out: i64) -> Answer {
         let now = self.now;
         let Some(claim) = self.remembered(back) else { return Answer::Nothing };
-        let upto = self.claims[claim].want - left_out;
+        let upto = less(self.claims[claim].want, left_out);
         let Some(talk) = self.mine(back).filter(|talk| talk.job.done < upto) else {
             return Answer::Committed(Committed::LeaseLost);
         };
         let covers_what_was_asked = talk.job.want <= upto;
-        if covers_what_was_asked && talk.last() <= upto {
+        let covers_everything = talk.last() <= seq(upto);
+        if covers_what_was_asked && covers_everything {
             talk.dirty = false;
         }
+        if !covers_what_was_asked && !covers_everything {
+            talk.dirty = true;
+        }
+        talk.extracted_at = Some(now);
         let state = if covers_what_was_asked { JobState::Done } else { JobState::Pending };
         leave(&mut talk.job, state, now);
         (talk.job.done, talk.job.attempts, talk.job.snoozes) = (upto, 0, 0);
@@ -170,9 +187,29 @@ impl Model {
 }
 
 impl Talk {
+    fn queue(&mut self, upto: i64, cause: Cause, now: i64) {
+        let created_at = self.job.created_at.or(Some(now));
+        let Seen { want, done, fence, .. } = self.job;
+        let (want, state) = (want.max(upto), JobState::Pending);
+        self.job = Seen { state, want, done, fence, created_at, causes: vec![cause], ..Seen::default() };
+        let due = Some(due(cause, now, now));
+        (self.job.first_at, self.job.run_at, self.job.updated_at) = (Some(now), due, Some(now));
+    }
+
+    fn merge(&mut self, upto: i64, cause: Cause, now: i64) {
+        let next_pass = self.job.state == JobState::Running && self.job.want <= self.bound && upto > self.bound;
+        let first_at = self.job.first_at.filter(|_| !next_pass).unwrap_or(now);
+        let due = due(cause, now, first_at);
+        self.job.run_at = self.job.run_at.map(|at| if next_pass { due } else { at.min(due) });
+        (self.job.first_at, self.job.updated_at) = (Some(first_at), Some(now));
+        self.job.want = self.job.want.max(upto);
+        self.job.merges += 1;
+    }
+
     fn outcome(&self) -> Outcome {
-        let (job, last) = (&self.job, self.last());
-        let user_waits = self.messages.iter().skip(job.done as usize).any(|message| message.by_user);
+        let (job, last) = (&self.job, self.mark());
+        let read = read_after(job.done, last);
+        let user_waits = self.messages.iter().skip(read as usize).any(|message| message.by_user);
         match job.state {
             _ if job.done >= last => Outcome::AlreadyExtracted,
             _ if !user_waits => Outcome::Empty,

@@ -40,7 +40,7 @@ const STEPS_IN_A_STORY: usize = 100;
 /// What the stories of one run must have been about, or the steps are badly chosen.
 const MUST_HAPPEN: &str = "ALREADY_EXTRACTED ALREADY_RUNNING CANCELLED DEAD_LETTERED EMPTY FULL MERGED QUEUED REARMED UNKNOWN \
     claimed reclaimed done re-armed lease-lost duplicate moved-to-CANCELLED moved-to-PENDING session-refused zombie-refused \
-    POISON";
+    POISON reread-QUEUED reread-MERGED reread-REARMED";
 
 /// Makes one test of it, on stores from `$open(folder).await`: the same store again when the folder is the same.
 macro_rules! store_machine_contract {

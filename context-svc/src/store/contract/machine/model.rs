@@ -16,6 +16,24 @@ pub(super) const DELIVERIES_MAX: u32 = 2;
 /// For how long a job is leased, in seconds.
 pub(super) const LEASE: i64 = 60;
 
+/// How far apart the generations of a watermark are; what is below it is a `seq`.
+const GENERATION: i64 = 1 << 40;
+
+/// The last message that a watermark is about.
+pub(super) fn seq(mark: i64) -> i64 {
+    mark % GENERATION
+}
+
+/// What a watermark becomes that leaves out the last messages: at most all of them.
+pub(super) fn less(mark: i64, left_out: i64) -> i64 {
+    mark - left_out.min(seq(mark))
+}
+
+/// After which message a claim reads on: a higher generation begins anew.
+pub(super) fn read_after(done: i64, want: i64) -> i64 {
+    if want / GENERATION > done / GENERATION { 0 } else { seq(done) }
+}
+
 /// Everything a store keeps, and what the workers outside it know. Times are seconds from the beginning of the story.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Model {
@@ -37,6 +55,8 @@ pub(super) struct Talk {
     pub(super) appended_at: i64,
     pub(super) dirty: bool,
     pub(super) sized_at: Option<i64>,
+    /// When its context was saved.
+    pub(super) extracted_at: Option<i64>,
     /// What was wanted at the last claim.
     pub(super) bound: i64,
     pub(super) job: Seen,
@@ -91,6 +111,7 @@ impl Model {
                 talk.job.attempts -= 1;
                 talk.job.not_before = None;
             }),
+            Step::Reread { of_user, at_most } => self.reread(of_user, at_most),
             Step::Cancel(of) => self.cancel(of),
             Step::Redrive(of) => self.redrive(of),
             Step::Delete(of) => Answer::Was(self.talks.remove(&of).is_some()),
@@ -172,7 +193,7 @@ impl Model {
     pub(super) fn idle(&self, silent_since: i64) -> Vec<Place> {
         let is_idle = |talk: &Talk| {
             let ended_badly_on_these =
-                matches!(talk.job.state, JobState::Dead | JobState::Cancelled) && talk.job.want >= talk.last();
+                matches!(talk.job.state, JobState::Dead | JobState::Cancelled) && talk.job.want >= talk.mark();
             talk.dirty && talk.appended_at <= silent_since && !talk.job.state.is_live() && !ended_badly_on_these
         };
         let mut idle: Vec<_> = self.talks.iter().filter(|(_, talk)| is_idle(talk)).collect();
@@ -184,15 +205,31 @@ impl Model {
 impl Talk {
     fn new(life: u32, session: u8, now: i64) -> Self {
         let (messages, job) = (vec![], Seen::default());
-        Self { life, session, messages, appended_at: now, dirty: false, sized_at: None, bound: 0, job }
+        let (sized_at, extracted_at) = (None, None);
+        Self { life, session, messages, appended_at: now, dirty: false, sized_at, extracted_at, bound: 0, job }
     }
 
     pub(super) fn last(&self) -> i64 {
         self.messages.len() as i64
     }
 
+    /// The last message under the highest generation that was ever asked for.
+    pub(super) fn mark(&self) -> i64 {
+        self.job.want.max(self.job.done) / GENERATION * GENERATION + self.last()
+    }
+
+    /// The same under the next one.
+    pub(super) fn next_mark(&self) -> i64 {
+        self.mark() + GENERATION
+    }
+
+    /// Whether it has been read, and nobody waits for it to be read again.
+    pub(super) fn is_outdated(&self) -> bool {
+        self.extracted_at.is_some() && self.job.want / GENERATION == self.job.done / GENERATION
+    }
+
     fn backlog(&self, measured: u64) -> (u64, u64, Option<i64>) {
-        let waiting = &self.messages[self.job.done as usize..];
+        let waiting = &self.messages[seq(self.job.done) as usize..];
         let length = |message: &Message| Message::text(message.client, message.at).len() as u64;
         (waiting.len() as u64, waiting.iter().take(measured as usize).map(length).sum(), self.sized_at)
     }

@@ -100,6 +100,11 @@ pub(super) enum Step {
     },
     Fail(Back, Verdict),
     Release(Back),
+    /// What was read before is to be read again, as many as that.
+    Reread {
+        of_user: Option<u8>,
+        at_most: usize,
+    },
     Cancel(Place),
     Redrive(Place),
     Delete(Place),
@@ -127,7 +132,7 @@ impl Step {
             Self::EnqueueSession { user, .. } => vec![*user],
             Self::SecondsPass(_) | Self::Backlog { .. } | Self::Claim { .. } | Self::Heartbeat(_) => vec![],
             Self::Complete { .. } | Self::Sweep { .. } | Self::Crash | Self::Zombie(_) => vec![1, 2],
-            Self::Fail(..) | Self::Release(_) => vec![],
+            Self::Fail(..) | Self::Release(_) | Self::Reread { .. } => vec![],
         }
     }
 }
@@ -140,6 +145,7 @@ pub(super) fn next(model: &Model) -> Union<BoxedStrategy<Step>> {
         (2, enqueue_session()),
         (7, claim()),
         (4, prop::sample::select(&[60, 30, 19, 4, 1][..]).prop_map(Step::SecondsPass).boxed()),
+        (2, reread()),
         (1, place().prop_map(Step::Cancel).boxed()),
         (2, place().prop_map(Step::Redrive).boxed()),
         (1, place().prop_map(Step::Delete).boxed()),
@@ -188,7 +194,7 @@ fn verdict() -> impl Strategy<Value = Verdict> {
     prop_oneof![
         3 => (1..20i64).prop_map(Verdict::Retry),
         1 => (1..20i64).prop_map(Verdict::Snooze),
-        1 => Just(Verdict::GivenUp),
+        2 => Just(Verdict::GivenUp),
     ]
 }
 
@@ -201,6 +207,11 @@ fn append() -> BoxedStrategy<Step> {
 
 fn enqueue_session() -> BoxedStrategy<Step> {
     (1..3u8, 1..3u8, cause()).prop_map(|(user, session, cause)| Step::EnqueueSession { user, session, cause }).boxed()
+}
+
+fn reread() -> BoxedStrategy<Step> {
+    let of_user = prop_oneof![2 => Just(None), 1 => (1..3u8).prop_map(Some)];
+    (of_user, 1..4usize).prop_map(|(of_user, at_most)| Step::Reread { of_user, at_most }).boxed()
 }
 
 fn claim() -> BoxedStrategy<Step> {

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use kit::id::UserId;
 
 use super::answer::{Answer, Asked, Seen};
 use super::model::{DELIVERIES_MAX, DEPTH_LIMIT, LEASE, Message, Model, owner};
 use super::step::{Back, Place, Said, Step, Verdict, user_name};
-use crate::domain::model::{Cause, Fate, Job, NewMessage, Role, Trigger};
+use crate::domain::model::{Cause, Fate, Job, NewMessage, Outdated, ReadWith, Role, Trigger};
 use crate::store::contract::language::{
     addition, context, error, extraction, message, session, t, trigger, user, worker,
 };
@@ -50,6 +51,7 @@ impl<S: Store, O: AsyncFn(PathBuf) -> S> Subject<S, O> {
                 Some(job) => Answer::Was(self.store.release(&job.lease, t(now)).await.unwrap()),
                 None => Answer::Nothing,
             },
+            Step::Reread { of_user, at_most } => self.reread(of_user, at_most, now).await,
             Step::Cancel(of) => Answer::of_moved(self.store.cancel(&of.key(), t(now)).await.unwrap()),
             Step::Redrive(of) => Answer::of_moved(self.store.redrive(&of.key(), t(now)).await.unwrap()),
             Step::Delete(of) => Answer::Was(self.store.delete_conversation(&of.key()).await.unwrap()),
@@ -96,6 +98,23 @@ impl<S: Store, O: AsyncFn(PathBuf) -> S> Subject<S, O> {
         Answer::Session { accepted: accepted.collect(), refused: enqueued.refused }
     }
 
+    async fn reread(&self, of_user: Option<u8>, at_most: usize, now: i64) -> Answer {
+        let which = Outdated {
+            user_id: of_user.map(|of| user(&user_name(of))),
+            conversation_id: None,
+            read_with: ReadWith::Version("1".into()),
+            extracted_before: Timestamp::MAX,
+        };
+        let reread = self.store.reread(&which, at_most, &triggered(Cause::Manual, now)).await.unwrap();
+        let mut accepted = vec![];
+        for (key, outcome) in reread.accepted {
+            let upto = extraction(&self.store, &key).await.want.as_i64();
+            let place = Place::found(&key).expect("a conversation of the story");
+            accepted.push((place, Asked::Accepted(outcome, upto)));
+        }
+        Answer::Reread { accepted, full: reread.is_full }
+    }
+
     async fn claim(&mut self, owner: &str, capped: Option<u8>, now: i64) -> Answer {
         let capped: Vec<UserId> = capped.into_iter().map(|of| user(&user_name(of))).collect();
         let lease = std::time::Duration::from_secs(LEASE.unsigned_abs());
@@ -114,7 +133,7 @@ impl<S: Store, O: AsyncFn(PathBuf) -> S> Subject<S, O> {
     }
 
     async fn complete(&self, job: &Job, left_out: i64, now: i64) -> crate::domain::model::Committed {
-        let upto = job.upto_seq() - left_out;
+        let upto = (job.upto_seq() - left_out).max(0);
         self.store.complete(&job.lease, job.want.at(upto), &context(job.key(), upto), t(now)).await.unwrap()
     }
 
@@ -124,7 +143,7 @@ impl<S: Store, O: AsyncFn(PathBuf) -> S> Subject<S, O> {
             Verdict::Snooze(seconds) => Fate::Snooze { until: t(now + seconds) },
             Verdict::GivenUp => Fate::Dead,
         };
-        self.store.fail(&job.lease, fate, &error("UNREADABLE", t(now))).await.unwrap()
+        self.store.fail(&job.lease, fate, &error("UNREADABLE", t(now)), None).await.unwrap()
     }
 
     async fn sweep(&self, silent: i64, at_most: usize, now: i64) -> Answer {
