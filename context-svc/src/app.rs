@@ -14,25 +14,28 @@ use tokio::sync::{Notify, mpsc};
 use tonic::service::Routes;
 use tonic::transport::Channel;
 
-use crate::config::{Config, Provider};
+use crate::config::Config;
 use crate::domain::append::Append;
 use crate::domain::conversations::Conversations;
 use crate::domain::erase::Erase;
 use crate::domain::extract::Extractor;
 use crate::domain::operate::{Limits, Operate};
 use crate::domain::recall::{self, Recall};
+use crate::domain::reread::Rereading;
 use crate::domain::schedule::Schedule;
+use crate::domain::spend::Spending;
 use crate::domain::summarise::RollUps;
+use crate::domain::verdicts::Correct;
 use crate::domain::watch::{Changes, Watch};
 use crate::grpc::{
     ACCESS, ChatApi, ConversationApi, ExtractionApi, MemoryAdminApi, MemoryApi, QueueBounds, Watchers, routes,
 };
-use crate::llm::Model;
-use crate::llm::local::Local;
-use crate::llm::measured::{Measured, Streak};
-use crate::llm::paced::Paced;
+use crate::llm::api::EndpointError;
+use crate::llm::measured::Streak;
+use crate::llm::{Model, Readers};
 use crate::lookout::Lookout;
 use crate::metrics::Metrics;
+use crate::models::Workshop;
 use crate::queue::{Queue, Summaries, sweep};
 use crate::store::Store;
 use crate::store::open::{OpenError, open, open_shared};
@@ -50,6 +53,9 @@ pub enum StartError {
     /// A setting is wrong.
     #[error("setting `{}`: {}", .0.field, .0.problem)]
     Setting(#[from] InvalidField),
+    /// A model cannot be asked.
+    #[error("the model cannot be asked: {0}")]
+    Endpoint(#[from] EndpointError),
     /// The store could not be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -66,7 +72,8 @@ pub struct App {
     bell: Arc<Notify>,
     erasure_bell: Arc<Notify>,
     changes: Changes,
-    model: Arc<dyn Model>,
+    readers: Readers,
+    spending: Spending,
     streak: Streak,
     registry: Registry,
     metrics: Metrics,
@@ -77,10 +84,7 @@ pub struct App {
 impl App {
     /// Opens the store. Talks run as tasks of `lifecycle`, so that the end of each is seen.
     pub async fn open(config: Config, clock: SharedClock, lifecycle: &Lifecycle) -> Result<Self, StartError> {
-        let model: Arc<dyn Model> = match config.provider {
-            Provider::Local => Arc::new(Paced { model: Local, pause: *config.local_pause, clock: clock.clone() }),
-        };
-        Self::open_with(config, clock, lifecycle, model).await
+        Self::open_reading(config, clock, lifecycle, None).await
     }
 
     /// The same with `model` to read transcripts, whatever the settings say.
@@ -89,6 +93,15 @@ impl App {
         clock: SharedClock,
         lifecycle: &Lifecycle,
         model: Arc<dyn Model>,
+    ) -> Result<Self, StartError> {
+        Self::open_reading(config, clock, lifecycle, Some(model)).await
+    }
+
+    async fn open_reading(
+        config: Config,
+        clock: SharedClock,
+        lifecycle: &Lifecycle,
+        model: Option<Arc<dyn Model>>,
     ) -> Result<Self, StartError> {
         let tokens = config.tokens()?;
         let store = if config.store_shared { open_shared(&config.store).await? } else { open(&config.store).await? };
@@ -99,13 +112,13 @@ impl App {
         let schedule =
             Schedule::new(store.clone(), clock.clone(), bell.clone(), config.schedule.clone()).counted(metrics.clone());
         let streak = Streak::default();
-        let model = Arc::new(Measured {
-            model,
-            provider: config.provider.name(),
-            metrics: metrics.clone(),
-            clock: clock.clone(),
-            streak: streak.clone(),
-        });
+        let spending = Spending::new(store.clone(), clock.clone(), config.spend.clone()).counted(metrics.clone());
+        let ledger = Arc::new(spending.clone());
+        let workshop = Workshop { clock: clock.clone(), ledger, metrics: metrics.clone(), streak: streak.clone() };
+        let readers = match model {
+            Some(model) => workshop.measured(model, config.model.provider).into(),
+            None => workshop.readers(&config)?,
+        };
         let policy = Policy {
             issuer: config.issuer.clone(),
             audience: config.audience.clone(),
@@ -126,7 +139,8 @@ impl App {
             bell,
             erasure_bell: Arc::new(Notify::new()),
             changes: Changes::default(),
-            model,
+            readers,
+            spending,
             streak,
             registry,
             metrics,
@@ -151,10 +165,17 @@ impl App {
                 schedule: self.schedule.clone(),
                 conversations: conversations.clone(),
                 operate: self.operate(),
+                rereading: Rereading::new(self.store.clone(), self.schedule.clone(), self.readers.clone()),
                 watchers: self.watchers(),
                 bounds: QueueBounds { depth: self.config.schedule.depth, slots: self.config.queue.slots },
             },
-            MemoryApi { recall: Recall::new(self.store.clone()), erase: erase.clone(), clock: self.clock.clone() },
+            MemoryApi {
+                recall: Recall::new(self.store.clone()),
+                correct: Correct::new(self.store.clone(), self.clock.clone()),
+                erase: erase.clone(),
+                spending: self.spending.clone(),
+                clock: self.clock.clone(),
+            },
             ChatApi {
                 append,
                 conversations,
@@ -180,7 +201,10 @@ impl App {
     /// The same without following anybody: whoever shares [`App::verifier`] keeps it current.
     pub fn start_work(&self) {
         let cut = self.config.extraction.cut();
-        let extractor = Arc::new(Extractor::new(self.store.clone(), self.model.clone(), self.clock.clone(), cut));
+        // A pass that has taken half its time leaves the rest of a long talk to the next.
+        let enough_after = *self.config.queue.pass / 2;
+        let (store, readers, clock) = (self.store.clone(), self.readers.clone(), self.clock.clone());
+        let extractor = Arc::new(Extractor::new(store, readers, clock, cut, enough_after));
         let (extracted, summaries) = mpsc::channel(GROWN_MAX);
         let queue = Queue {
             clock: self.clock.clone(),
@@ -235,7 +259,8 @@ impl App {
 
     fn start_summaries(&self, extracted: mpsc::Receiver<UserId>) {
         let Config { extraction, queue, summary, .. } = &self.config;
-        let roll_ups = RollUps::new(self.model.clone(), self.clock.clone(), extraction.cut(), summary.threshold);
+        let (readers, clock, enough_after) = (self.readers.clone(), self.clock.clone(), *queue.pass / 2);
+        let roll_ups = RollUps::new(readers, clock, extraction.cut(), summary.threshold, enough_after);
         let summaries = Summaries {
             clock: self.clock.clone(),
             store: self.store.clone(),
@@ -298,7 +323,7 @@ impl App {
         let limits = Limits {
             ready_age_max: *self.config.health.ready_age_max,
             model_failures_max: self.config.health.model_failures_max,
-            model: self.model.clone(),
+            readers: self.readers.clone(),
             streak: self.streak.clone(),
         };
         let jobs = self.store.clone();

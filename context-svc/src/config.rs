@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::extract::Cut;
 use crate::domain::schedule::ScheduleSettings;
+use crate::domain::spend::{SpendSettings, Usd};
+use crate::llm::api::GuardSettings;
+use crate::llm::{ModelSettings, Provider};
 use crate::lookout::HealthSettings;
 use crate::queue::{QueueSettings, SummarySettings};
 use crate::upkeep::UpkeepSettings;
@@ -46,8 +49,14 @@ pub struct Config {
     pub audience: String,
     /// The longest that an access token may live, at least the `access_ttl` of auth-svc.
     pub access_ttl_max: Period,
-    /// Who reads transcripts. `local` needs neither key nor network: it picks sentences by rules.
-    pub provider: Provider,
+    /// Who reads transcripts.
+    pub model: ModelSettings,
+    /// Who reads them when that one cannot.
+    pub fallback: ModelSettings,
+    /// How much each of them is asked at once, and when it is left alone.
+    pub guard: GuardSettings,
+    /// How much may be spent on models.
+    pub spend: SpendSettings,
     /// How long the local reader takes for each piece at least. For rehearsing what a slow model does; none by default.
     pub local_pause: Period,
     /// How long talks are cut for the reader.
@@ -72,15 +81,6 @@ pub struct Config {
     pub drain: Period,
 }
 
-/// Who reads transcripts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Provider {
-    /// The rule-based extractive reader of this process.
-    #[default]
-    Local,
-}
-
 /// How long talks are cut for the reader.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -91,15 +91,6 @@ pub struct ExtractionConfig {
     pub piece_overlap: usize,
     /// The most pieces of one pass, at least 1. The rest of a longer talk follows in another pass.
     pub pieces_per_pass: usize,
-}
-
-impl Provider {
-    /// What it is called among the metrics.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Local => "local",
-        }
-    }
 }
 
 impl Default for Config {
@@ -114,7 +105,10 @@ impl Default for Config {
             issuer: "https://afterword.local".to_owned(),
             audience: "afterword".to_owned(),
             access_ttl_max: Period::hours(1),
-            provider: Provider::default(),
+            model: ModelSettings::default(),
+            fallback: ModelSettings::none(),
+            guard: GuardSettings::default(),
+            spend: SpendSettings::default(),
             local_pause: Period::secs(0),
             extraction: ExtractionConfig::default(),
             schedule: ScheduleSettings::default(),
@@ -146,6 +140,7 @@ impl Settings for Config {
     fn check(&self) -> Result<(), InvalidField> {
         self.tokens()?;
         self.periods_are_short_enough()?;
+        self.models_can_work()?;
         let (schedule, queue, extraction, upkeep) = (&self.schedule, &self.queue, &self.extraction, &self.upkeep);
         let (day, kept) = (Period::days(1), upkeep.conversations);
         let second = Period::secs(1);
@@ -185,6 +180,9 @@ impl Settings for Config {
             ("summary.threshold", (1..=200).contains(&self.summary.threshold), "must be 1 to 200"),
             ("summary.sweep", (second..=Period::hours(1)).contains(&self.summary.sweep), "must be 1s to 1h"),
             ("health.ready_age_max", self.health.ready_age_max >= second, "must be at least 1s"),
+            ("guard.concurrency", self.guard.concurrency >= 1, "must be at least 1"),
+            ("guard.breaker_failures", self.guard.breaker_failures >= 1, "must be at least 1"),
+            ("guard.breaker_pause", self.guard.breaker_pause >= second, "must be at least 1s"),
             ("health.model_failures_max", self.health.model_failures_max >= 1, "must be at least 1"),
             // What is given back when the queue's time is over must still be written down.
             ("drain", self.drain > queue.drain, "must be longer than queue.drain"),
@@ -219,10 +217,37 @@ impl Config {
             ("upkeep.erasures", upkeep.erasures),
             ("upkeep.probe", upkeep.probe),
             ("health.ready_age_max", self.health.ready_age_max),
+            ("guard.breaker_pause", self.guard.breaker_pause),
         ];
         match periods.into_iter().find(|(_, period)| *period > PERIOD_MAX) {
             Some((key, _)) => Err(InvalidField::new(key, format!("must be at most {PERIOD_MAX}"))),
             None => Ok(()),
+        }
+    }
+
+    /// Each model by itself, and within the time of a pass.
+    fn models_can_work(&self) -> Result<(), InvalidField> {
+        for (section, model) in [("model", &self.model), ("fallback", &self.fallback)] {
+            let within = |wrong: InvalidField| InvalidField { field: format!("{section}.{}", wrong.field), ..wrong };
+            model.check().map_err(within)?;
+            // A useless answer is asked for once more.
+            if model.endpoint().is_some() && *model.call_timeout * 2 > *self.queue.pass {
+                return Err(within(InvalidField::new("call_timeout", "must be at most half of queue.pass")));
+            }
+        }
+        // What costs nothing never reaches a ceiling.
+        let is_priced = self.model.has_price() || self.fallback.has_price();
+        let ceilings =
+            [("spend.user_usd_per_day", self.spend.user_usd_per_day), ("spend.usd_per_day", self.spend.usd_per_day)];
+        if let Some((key, _)) = ceilings.iter().find(|(_, ceiling)| *ceiling > Usd::default() && !is_priced) {
+            return Err(InvalidField::new(
+                *key,
+                "needs the price of the model: set model.price_input and model.price_output",
+            ));
+        }
+        match self.model.provider {
+            Provider::None => Err(InvalidField::new("model.provider", "must be local, openai or anthropic")),
+            _ => Ok(()),
         }
     }
 
@@ -240,6 +265,10 @@ mod tests {
 
     const TOKEN: (&str, &str) = ("internal_tokens", "0123456789abcdef0123456789abcdef");
 
+    const OPENAI: (&str, &str) = ("model.provider", "openai");
+    const NAME: (&str, &str) = ("model.name", "m");
+    const URL: (&str, &str) = ("model.url", "http://127.0.0.1:8000/v1");
+
     fn with(flags: &[(&str, &str)]) -> Result<Config, String> {
         let flags = flags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         load(&Sources { env_prefix: ENV_PREFIX, flags, ..Sources::default() }).map_err(|error| error.to_string())
@@ -249,7 +278,7 @@ mod tests {
     fn with_a_token_the_defaults_are_enough() {
         let config = with(&[TOKEN]).unwrap();
 
-        assert_eq!((config.listen.as_str(), config.provider), ("127.0.0.1:50052", Provider::Local));
+        assert_eq!((config.listen.as_str(), config.model.provider), ("127.0.0.1:50052", Provider::Local));
     }
 
     #[test]
@@ -272,7 +301,21 @@ mod tests {
             (vec![TOKEN, ("upkeep.conversations", "1h")], "`upkeep.conversations`: must be at least 1d, or 0s"),
             (vec![TOKEN, ("upkeep.erase_again_after", "10s")], "`upkeep.erase_again_after`: must be 1m to 1h"),
             (vec![TOKEN, ("upkeep.probe", "0s")], "`upkeep.probe`: must be at least 1s"),
-            (vec![TOKEN, ("provider", "oracle")], "provider"),
+            (vec![TOKEN, ("model.provider", "oracle")], "model.provider"),
+            (vec![TOKEN, ("model.provider", "none")], "`model.provider`: must be local, openai or anthropic"),
+            (vec![TOKEN, ("model.provider", "openai")], "`model.name`: must name a model"),
+            (
+                vec![TOKEN, ("fallback.provider", "anthropic"), ("fallback.name", "m")],
+                "`fallback.key`: must be the key",
+            ),
+            (vec![TOKEN, ("model.url", "localhost:8000")], "`model.url`: must be an http or https URL"),
+            (vec![TOKEN, ("model.price_input", "-1")], "`model.price_input`: `-1` is not an amount in US dollars"),
+            (vec![TOKEN, ("spend.usd_per_day", "5")], "`spend.usd_per_day`: needs the price of the model"),
+            (
+                vec![TOKEN, OPENAI, NAME, URL, ("model.call_timeout", "3m")],
+                "`model.call_timeout`: must be at most half of queue.pass",
+            ),
+            (vec![TOKEN, ("guard.concurrency", "0")], "`guard.concurrency`: must be at least 1"),
             (vec![TOKEN, ("schedule.debounce", "5 parsecs")], "schedule.debounce"),
         ] {
             let refused = with(&flags).expect_err(named);

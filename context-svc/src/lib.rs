@@ -6,10 +6,13 @@
 pub mod app;
 pub mod config;
 pub mod domain;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod grpc;
 pub mod llm;
 pub mod lookout;
 pub mod metrics;
+mod models;
 pub mod queue;
 pub mod store;
 pub mod upkeep;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use kit::error::{Classify, Kind};
 use kit::id::SessionId;
 
-use super::model::{Addition, Appended, Cause, ClientId, ConversationKey, NewMessage, Role};
+use super::model::{Addition, Appended, Cause, ClientId, ConversationKey, NewMessage, Role, Zone};
 use super::schedule::Schedule;
 use crate::metrics::Metrics;
 use crate::store::{Store, StoreError};
@@ -51,7 +51,7 @@ impl Append {
         &self,
         key: &ConversationKey,
         session_id: SessionId,
-        time_zone: Option<String>,
+        time_zone: Option<Zone>,
         drafts: Vec<Draft>,
     ) -> Result<Appended, AppendError> {
         // Somebody talks on elsewhere, which is how most streams end: with the same patience.

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use super::conversations::Page;
 use super::model::{ConversationKey, Extraction, ExtractionCursor, ExtractionFilter, JobState, Moved, QueueCounts};
-use crate::llm::Model;
+use crate::llm::Readers;
 use crate::llm::measured::Streak;
 use crate::metrics::Metrics;
 use crate::store::{OperatorStore, StoreError};
@@ -33,7 +33,7 @@ pub struct Limits {
     /// How many calls of the model in a row may fail.
     pub model_failures_max: u32,
     /// Who is asked.
-    pub model: Arc<dyn Model>,
+    pub readers: Readers,
     /// How many calls in a row have failed.
     pub streak: Streak,
 }
@@ -161,7 +161,7 @@ impl Limits {
         let (dead, failures) = (counts.of(JobState::Dead), self.streak.failures());
         let dead = (dead > 0).then_some(Degradation::DeadLetters { jobs: dead });
         let old = oldest_ready_age.filter(|age| *age > self.ready_age_max).map(|age| Degradation::OldJobs { age });
-        let missing = (!self.model.is_ready()).then_some(Degradation::NoModel);
+        let missing = (!self.readers.are_ready()).then_some(Degradation::NoModel);
         let down = (failures >= self.model_failures_max).then_some(Degradation::ModelDown { failures });
         [dead, old, missing, down].into_iter().flatten().collect()
     }

@@ -167,6 +167,18 @@ impl Schedule {
         }
     }
 
+    /// Jobs have been asked for that are now on record.
+    pub(super) fn accepted(&self, trigger: &Trigger, outcomes: impl Iterator<Item = Outcome>) {
+        outcomes.for_each(|outcome| self.metrics.triggered(trigger.cause, outcome));
+        self.bell.notify_one();
+    }
+
+    /// There was no room for the first of what was asked for.
+    pub(super) fn refuse(&self, trigger: &Trigger) -> ScheduleError {
+        self.metrics.refused(trigger.cause, 1);
+        self.full()
+    }
+
     fn full(&self) -> ScheduleError {
         ScheduleError::QueueFull { retry_after: self.settings.retry_after.0 }
     }

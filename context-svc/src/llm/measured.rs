@@ -64,6 +64,14 @@ impl Model for Measured {
         self.model.is_ready()
     }
 
+    fn reconsiders(&self) -> bool {
+        self.model.reconsiders()
+    }
+
+    fn prompt_version(&self) -> String {
+        self.model.prompt_version()
+    }
+
     async fn extract(&self, transcript: &Transcript) -> Result<Answer, ModelError> {
         let call = Call::begin(self, EXTRACT);
         let answer = self.model.extract(transcript).await;
@@ -100,7 +108,7 @@ impl<'a> Call<'a> {
                 self.measured.streak.fails()
             }
             // Whether it could answer is not known: it was not to be asked now, or not this.
-            Some(ModelError::NotNow { .. } | ModelError::Permanent { .. }) => {}
+            Some(ModelError::NotNow { .. } | ModelError::TooMuch { .. } | ModelError::Permanent { .. }) => {}
         }
         self.record(error.map(ModelError::reason));
     }

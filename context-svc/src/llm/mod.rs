@@ -2,19 +2,26 @@
 //!
 //! A [`Model`] proposes; nothing it says is believed until the domain has judged it.
 
+pub mod api;
 mod ledger;
 pub mod local;
 pub mod measured;
 pub mod paced;
+mod readers;
+pub mod reason;
+pub mod remote;
 mod rollup;
+mod settings;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::domain::model::{Basis, Horizon, ItemKind, ItemStatus, Message, SessionContext, Usage};
+use crate::domain::model::{Basis, Horizon, ItemKind, ItemStatus, Message, SessionContext};
 
 pub use ledger::{Asker, Ledger};
+pub use readers::{OUR_OWN_LIMITS, Readers};
 pub use rollup::{Phrase, RollUp, RolledUp, Statement, Told};
+pub use settings::{ModelSettings, Provider};
 
 /// Reads transcripts.
 #[async_trait]
@@ -22,6 +29,16 @@ pub trait Model: Send + Sync + 'static {
     /// Whether it is configured, so that work may be given to it.
     fn is_ready(&self) -> bool {
         true
+    }
+
+    /// Whether it may answer otherwise when it is asked again and told what was wrong.
+    fn reconsiders(&self) -> bool {
+        true
+    }
+
+    /// Version of the prompt, or of the rules, that it reads with now: what was read with another may be read again.
+    fn prompt_version(&self) -> String {
+        String::new()
     }
 
     /// Proposes what to remember of `transcript`.
@@ -72,14 +89,16 @@ pub struct Answer {
     pub nothing_said: Option<String>,
     /// What might be remembered.
     pub items: Vec<Proposal>,
+    /// Items that could not even be read, each with what is wrong with it.
+    pub flaws: Vec<Flaw>,
     /// The provider that read it.
     pub provider: String,
     /// The model that read it, as the provider calls it.
     pub model: String,
     /// Version of the prompt, or of the rules, it was read with.
     pub prompt_version: String,
-    /// What the calls consumed.
-    pub usage: Usage,
+    /// The answer as it came, to be shown to operators should nothing of it hold.
+    pub raw: Option<String>,
 }
 
 /// An item as a model proposes it: not judged yet.
@@ -115,14 +134,28 @@ pub struct When {
     pub value: Option<String>,
 }
 
+/// Why one proposed item cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flaw {
+    /// Stable reason in upper snake case.
+    pub reason: &'static str,
+    /// The same for the model, by the path of the member.
+    pub problem: String,
+}
+
 impl Proposal {
     /// A statement of the user in the message `seq`, in just these words.
     pub fn stated(kind: ItemKind, seq: i64, words: impl Into<String>) -> Self {
-        let text = words.into();
-        let evidence = vec![Quote { seq, text: text.clone() }];
+        let words = words.into();
+        Self::stated_as(kind, words.clone(), seq, words)
+    }
+
+    /// `text`, which the user stated in the message `seq` with the words `quote`.
+    pub fn stated_as(kind: ItemKind, text: impl Into<String>, seq: i64, quote: impl Into<String>) -> Self {
+        let evidence = vec![Quote { seq, text: quote.into() }];
         Self {
             kind,
-            text,
+            text: text.into(),
             status: None,
             horizon: None,
             basis: Basis::Stated,
@@ -164,6 +197,16 @@ pub enum ModelError {
         /// The answer as it came.
         raw: String,
     },
+    /// The question or its answer is too long: it has to be asked about less at a time.
+    #[error("{message}")]
+    TooMuch {
+        /// Stable reason in upper snake case.
+        reason: &'static str,
+        /// The same for people, without any text of the conversation.
+        message: String,
+        /// The answer as far as it came.
+        raw: Option<String>,
+    },
     /// It cannot be reached, is too slow, or refuses everybody: not the fault of what it is asked.
     #[error("{message}")]
     Unreachable {
@@ -193,11 +236,17 @@ pub enum ModelError {
 }
 
 impl ModelError {
+    /// No model is ready.
+    pub(crate) fn nobody() -> Self {
+        Self::Unreachable { reason: reason::NO_MODEL, message: "no model is ready".to_owned() }
+    }
+
     /// The stable reason.
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Temporary { reason, .. }
             | Self::Unusable { reason, .. }
+            | Self::TooMuch { reason, .. }
             | Self::Unreachable { reason, .. }
             | Self::NotNow { reason, .. }
             | Self::Permanent { reason, .. } => reason,

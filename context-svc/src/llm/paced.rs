@@ -23,6 +23,14 @@ impl<M: Model> Model for Paced<M> {
         self.model.is_ready()
     }
 
+    fn reconsiders(&self) -> bool {
+        self.model.reconsiders()
+    }
+
+    fn prompt_version(&self) -> String {
+        self.model.prompt_version()
+    }
+
     async fn extract(&self, transcript: &Transcript) -> Result<Answer, ModelError> {
         self.pause().await;
         self.model.extract(transcript).await

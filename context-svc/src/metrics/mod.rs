@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use kit::telemetry::metrics::{Counter, Gauge, Histogram, Level, Raised, Registry};
 
-use crate::domain::model::{Appended, Cause, Committed, Fate, JobState, Outcome};
+use crate::domain::model::{Appended, Cause, Committed, ContextOutcome, Fate, JobState, Outcome, SessionContext};
 use crate::domain::operate::QueueStatus;
 
 pub use names::ALL;
@@ -18,6 +18,9 @@ const REFUSED: &str = "REFUSED";
 
 /// Stands for a lease that was lost, where something else was to be recorded.
 const LOST: &str = "LEASE_LOST";
+
+/// Stands for the reason of an item that was not dropped.
+const KEPT: &str = "NONE";
 
 /// Everything that context-svc counts. Clones count into the same place.
 #[derive(Clone)]
@@ -44,6 +47,8 @@ pub struct Metrics {
     redriven: Counter,
     summaries: Counter,
     trigger_to_done: Histogram,
+    extractions: Counter,
+    items: Counter,
     model_calls: Histogram,
     messages: Counter,
     store_errors: Counter,
@@ -75,6 +80,8 @@ impl Metrics {
             redriven: registry.counter(&names::REDRIVEN),
             summaries: registry.counter(&names::SUMMARIES),
             trigger_to_done: registry.histogram(&names::TRIGGER_TO_DONE),
+            extractions: registry.counter(&names::EXTRACTIONS),
+            items: registry.counter(&names::ITEMS),
             model_calls: registry.histogram(&names::MODEL_CALLS),
             messages: registry.counter(&names::MESSAGES),
             store_errors: registry.counter(&names::STORE_ERRORS),
@@ -110,7 +117,11 @@ impl Metrics {
         for outcome in Outcome::ALL.iter().map(|outcome| outcome.as_str()).chain([REFUSED]) {
             self.triggers.add(0, [Cause::Logout.as_str().into(), outcome.into()]);
         }
-        self.dead.add(0, ["ALL_REJECTED".into()]);
+        for outcome in ContextOutcome::ALL {
+            self.extractions.add(0, [outcome.as_str().into()]);
+        }
+        self.items.add(0, [KEPT.into()]);
+        self.dead.add(0, ["MODEL_OUTPUT_UNGROUNDED".into()]);
         self.summaries.add(0, ["SAVED".into()]);
     }
 
@@ -157,6 +168,16 @@ impl Metrics {
         match committed {
             Committed::Done | Committed::Rearmed => self.trigger_to_done.record(since_trigger, []),
             Committed::LeaseLost => self.lease_lost.count(),
+        }
+    }
+
+    /// A session context was saved; `items` of it are new.
+    pub(crate) fn context_saved(&self, context: &SessionContext) {
+        self.extractions.count_as([context.outcome.as_str().into()]);
+        let kept = context.changes.added.len() + context.changes.updated.len();
+        self.items.add(kept as u64, [KEPT.into()]);
+        for (reason, dropped) in &context.items_dropped {
+            self.items.add(u64::try_from(*dropped).unwrap_or(0), [reason.clone().into()]);
         }
     }
 

@@ -90,6 +90,17 @@ pub(super) const TRIGGER_TO_DONE: Declared = Declared::duration(
     "From the first trigger of a job to its saved result.",
 );
 
+pub(super) const EXTRACTIONS: Declared = Declared::counter(
+    "afterword.extraction.saved",
+    "Session contexts saved, by how they came out: EXTRACTED, NOTHING_SAID or EMPTY.",
+)
+.by(&["outcome"]);
+pub(super) const ITEMS: Declared = Declared::counter(
+    "afterword.extraction.items.proposed",
+    "Items that saved session contexts were proposed, by the stable reason why one was dropped; NONE if it was kept.",
+)
+.by(&["reason"]);
+
 pub(super) const MODEL_CALLS: Declared = Declared::duration(
     "gen_ai.client.operation.duration",
     MODEL_SECONDS,
@@ -132,6 +143,8 @@ pub const ALL: &[&Declared] = &[
     &REDRIVEN,
     &SUMMARIES,
     &TRIGGER_TO_DONE,
+    &EXTRACTIONS,
+    &ITEMS,
     &MODEL_CALLS,
     &MESSAGES,
     &STORE_ERRORS,

@@ -1,6 +1,7 @@
 use kit::telemetry::metrics::page;
 
 use super::*;
+use crate::domain::model::ConversationId;
 
 /// Everything that can be counted has been.
 fn full_page() -> String {
@@ -11,6 +12,7 @@ fn full_page() -> String {
     metrics.queue_is(&QueueStatus { counts, oldest_ready_age: None, degraded: vec![] });
     drop(metrics.claimed());
     metrics.completed(Committed::Done, Duration::ZERO);
+    metrics.context_saved(&SessionContext::blank(&ConversationId::parse("c1").unwrap()));
     metrics.failed("PANIC", Fate::Dead, true);
     metrics.model_asked(ModelCall { operation: "extract", provider: "local", took: Duration::ZERO, error: None });
     metrics.summary_failed(Fate::Dead, true);

@@ -119,6 +119,7 @@ impl Running {
         );
         let recorded = committed != Committed::LeaseLost;
         if recorded {
+            self.queue.metrics.context_saved(&context);
             self.queue.tells_extracted(&self.job.key().user_id);
         }
         recorded
@@ -152,7 +153,8 @@ impl Running {
         let fate = self.fate(&failure, now);
         tracing::warn!(fate = ?fate, reason = failure.reason, attempt = self.job.attempt, "extraction failed");
         let error = LastError { reason: failure.reason.into(), message: failure.message, at: now };
-        let recorded = self.insist(|| self.queue.jobs.fail(&self.job.lease, fate, &error)).await;
+        let answer = failure.raw;
+        let recorded = self.insist(|| self.queue.jobs.fail(&self.job.lease, fate, &error, answer.as_ref())).await;
         self.queue.metrics.failed(failure.reason, fate, recorded);
         recorded
     }

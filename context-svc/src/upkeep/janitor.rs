@@ -48,6 +48,7 @@ impl Janitor {
         let before = |age: kit::config::Period| now.checked_sub(age.0).unwrap_or(jiff::Timestamp::MIN);
         let (done, ended_badly) = (before(self.settings.done_details), before(self.settings.dead_details));
         while !draining.is_cancelled() && self.store.forget_details(done, ended_badly, ROWS).await? == ROWS {}
+        while !draining.is_cancelled() && self.store.forget_calls(done, ROWS).await? == ROWS {}
         let erased = before(self.settings.erasures);
         while !draining.is_cancelled() && self.store.forget_erasures(erased, ROWS).await? == ROWS {}
         while !draining.is_cancelled() && self.store.remove_gone_eras(ROWS).await? == ROWS {}

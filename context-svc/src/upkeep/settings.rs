@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct UpkeepSettings {
     /// How often to look for what may be forgotten, at least 1s.
     pub every: Period,
-    /// How long the details of a done job are kept: why it was asked for, its traces, what it dropped; at least 1h.
+    /// How long the details of a done job are kept: why it was asked for, its traces, what it dropped; and what each single
+    /// call of a model took. At least 1h.
     pub done_details: Period,
     /// How long those of a dead or cancelled one are kept, at least 1h. The reason it died of is kept for ever.
     pub dead_details: Period,

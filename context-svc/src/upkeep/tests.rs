@@ -131,6 +131,7 @@ fn context(job: &Job) -> SessionContext {
         outcome: ContextOutcome::Extracted,
         items_dropped: Default::default(),
         extracted_at: Timestamp::UNIX_EPOCH,
+        changes: ItemChanges::default(),
     }
 }
 
@@ -212,7 +213,7 @@ async fn the_janitor_forgets_details_by_their_age() {
     let world = World::start().await;
     let job = world.runs(&key("c1")).await;
     let error = LastError { reason: "TOO_LONG".into(), message: "it is too long".into(), at: world.clock.now() };
-    world.store.fail(&job.lease, Fate::Dead, &error).await.unwrap();
+    world.store.fail(&job.lease, Fate::Dead, &error, None).await.unwrap();
     let settings = UpkeepSettings::default();
     let (every, kept) = (*settings.every, *settings.dead_details);
     world.janitor(settings);
@@ -264,7 +265,7 @@ async fn a_probe_goes_out_only_when_somebody_could_work_on_it() {
     let world = World::start().await;
     let job = world.runs(&key("c1")).await;
     let error = LastError { reason: "UNREACHABLE".into(), message: String::new(), at: world.clock.now() };
-    world.store.fail(&job.lease, Fate::DeadOfOutage, &error).await.unwrap();
+    world.store.fail(&job.lease, Fate::DeadOfOutage, &error, None).await.unwrap();
     let state = async || world.store.find_extraction(&key("c1")).await.unwrap().unwrap().state;
     let (every, ready) = (UpkeepSettings::default().probe, Arc::new(Ready(AtomicBool::new(false))));
     let (clock, outages) = (Arc::new(world.clock.clone()), Arc::new(world.store.clone()));

@@ -60,6 +60,36 @@ fn append(client_id: &str, text: &str) -> Frame {
 }
 
 #[tokio::test]
+async fn a_talk_without_a_time_zone_is_held_in_that_of_the_account() {
+    let world = World::start().await;
+    let alice = world.user_in("Asia/Tokyo", "alice", "s1");
+
+    for (conversation, zone) in [("c1", ""), ("c2", "Europe/Paris")] {
+        let open = Frame::Open(Open { conversation_id: conversation.into(), time_zone: zone.into() });
+        let mut stream = Stream::of(&alice).await;
+        stream.send(open).await;
+        assert!(matches!(stream.next().await, Ok(Some(Event::Opened(_)))));
+        stream.send(append("m1", "I will swim tomorrow.")).await;
+        stream.ack().await;
+    }
+
+    assert_eq!(world.zones("alice", "c1").await, ["Asia/Tokyo"]);
+    assert_eq!(world.zones("alice", "c2").await, ["Europe/Paris"]);
+}
+
+#[tokio::test]
+async fn a_talk_in_no_time_zone_of_this_earth_is_refused() {
+    let world = World::start().await;
+    let alice = world.user("alice", "s1");
+    let mut stream = Stream::of(&alice).await;
+
+    stream.send(Frame::Open(Open { conversation_id: "c1".into(), time_zone: "Mars/Olympus".into() })).await;
+    let refused = stream.next().await.expect_err("a refusal");
+
+    assert_eq!((refused.code(), reason_of(&refused).as_deref()), (Code::InvalidArgument, Some("INVALID_FIELD")));
+}
+
+#[tokio::test]
 async fn an_acknowledged_message_is_stored() {
     let world = World::start().await;
     let alice = world.user("alice", "s1");

@@ -62,6 +62,27 @@ async fn an_unknown_time_zone_is_refused_and_a_known_one_is_kept() {
 }
 
 #[tokio::test]
+async fn what_is_said_without_a_time_zone_is_meant_in_that_of_the_account() {
+    let world = World::start().await;
+    let alice = world.user_in("Asia/Tokyo", "alice", "s1");
+
+    for (conversation, zone) in [("c1", ""), ("c2", "Europe/Paris"), ("c2", "")] {
+        let append = pb::AppendMessagesRequest {
+            conversation_id: conversation.into(),
+            time_zone: zone.into(),
+            messages: vec![message("", "I will swim tomorrow.")],
+        };
+        alice.conversations().append_messages(append).await.unwrap();
+    }
+
+    assert_eq!(world.zones("alice", "c1").await, ["Asia/Tokyo"]);
+    assert_eq!(world.zones("alice", "c2").await, ["Europe/Paris", "Europe/Paris"]);
+    let get = pb::GetConversationRequest { conversation_id: "c1".into() };
+    let conversation = alice.conversations().get_conversation(get).await.unwrap().into_inner().conversation.unwrap();
+    assert_eq!(conversation.time_zone, "Asia/Tokyo");
+}
+
+#[tokio::test]
 async fn bad_questions_name_the_field() {
     let world = World::start().await;
     let alice = world.user("alice", "s1");

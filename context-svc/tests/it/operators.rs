@@ -165,10 +165,31 @@ async fn operating_the_queue_takes_the_internal_token() {
         alice.list_extractions(pb::ListExtractionsRequest::default()).await.unwrap_err(),
         alice.cancel_extraction(pb::CancelExtractionRequest::default()).await.unwrap_err(),
         alice.redrive_extraction(pb::RedriveExtractionRequest::default()).await.unwrap_err(),
+        alice.reextract_conversations(pb::ReextractConversationsRequest::default()).await.unwrap_err(),
         alice.get_queue_status(pb::GetQueueStatusRequest {}).await.unwrap_err(),
     ];
 
     for refused in refused {
         assert_eq!(told(&refused), (Code::Unauthenticated, Some("INTERNAL_TOKEN_REQUIRED".into())));
     }
+}
+
+#[tokio::test]
+async fn a_raw_answer_is_shown_to_operators_who_ask_and_never_to_users() {
+    let world = World::start().await;
+    let alice = world.user("alice", "s1");
+    alice.says("c1", "I will run a marathon in May").await;
+    world.model.babble("I am sorry");
+    alice.ends("c1").await;
+
+    let failed = alice.until("c1", |extraction| extraction.last_error.is_some()).await;
+    let watched = pb::WatchExtractionRequest { conversation_id: "c1".into() };
+    let mut states = alice.extractions().watch_extraction(watched).await.unwrap().into_inner();
+    let seen = states.message().await.unwrap().expect("a state").extraction.expect("an extraction");
+    let asked = pb::ListExtractionsRequest { include_raw_answers: true, ..Default::default() };
+    let [plain, asked] = [list(&world, Default::default()).await.unwrap(), list(&world, asked).await.unwrap()];
+
+    assert_eq!((failed.raw_answer.as_str(), seen.raw_answer.as_str()), ("", ""));
+    assert_eq!(plain.extractions[0].raw_answer, "");
+    assert_eq!(asked.extractions[0].raw_answer, "I am sorry");
 }

@@ -9,15 +9,16 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use context_svc::App;
 use context_svc::config::Config;
-use context_svc::domain::model::{ItemKind, Role};
+use context_svc::domain::model::{ConversationId, ConversationKey, ItemKind, Role};
 use context_svc::llm::{Answer, Model, ModelError, Proposal, RollUp, RolledUp, Transcript};
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk as LibraryJwk};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use kit::authn::{Change, Entry, INTERNAL_TOKEN_HEADER, Jwk, KeySet, News};
 use kit::clock::{Clock, TestClock};
-use kit::id::{Secret, SessionId};
+use kit::id::{Secret, SessionId, UserId};
 use kit::lifecycle::Lifecycle;
 use kit::serve::GrpcServer;
+use parking_lot::Mutex;
 use proto::context::v1 as pb;
 use proto::context::v1::append_messages_request::NewMessage;
 use proto::context::v1::chat_service_client::ChatServiceClient;
@@ -41,6 +42,8 @@ pub(crate) struct Attentive {
     calls: AtomicUsize,
     roll_ups: AtomicUsize,
     held: watch::Sender<bool>,
+    babble: Mutex<Option<String>>,
+    prompt_version: Mutex<String>,
 }
 
 impl Attentive {
@@ -58,6 +61,16 @@ impl Attentive {
         self.held.send_replace(true);
     }
 
+    /// From now on it reads with another prompt.
+    pub(crate) fn reads_with(&self, prompt_version: &str) {
+        *self.prompt_version.lock() = prompt_version.to_owned();
+    }
+
+    /// From now on it answers just this, which nobody can use.
+    pub(crate) fn babble(&self, words: &str) {
+        *self.babble.lock() = Some(words.to_owned());
+    }
+
     /// It answers again, also what it was asked meanwhile.
     pub(crate) fn go_on(&self) {
         self.held.send_replace(false);
@@ -66,14 +79,28 @@ impl Attentive {
 
 #[async_trait]
 impl Model for Attentive {
+    fn prompt_version(&self) -> String {
+        self.prompt_version.lock().clone()
+    }
+
     async fn extract(&self, transcript: &Transcript) -> Result<Answer, ModelError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         self.held.subscribe().wait_for(|held| !held).await.expect("the model lives");
+        if let Some(raw) = self.babble.lock().clone() {
+            return Err(ModelError::Unusable { reason: "NO_JSON", message: "no JSON".into(), raw });
+        }
         let words = transcript.messages.iter().filter(|message| message.role == Role::User);
         let items: Vec<Proposal> =
             words.map(|message| Proposal::stated(ItemKind::Goal, message.seq, message.text.as_str())).collect();
         let summary = items.iter().map(|item| item.text.as_str()).collect::<Vec<_>>().join(" ");
-        Ok(Answer { title: "A talk".into(), summary, provider: "scripted".into(), items, ..Answer::default() })
+        Ok(Answer {
+            title: "A talk".into(),
+            summary,
+            provider: "scripted".into(),
+            prompt_version: self.prompt_version(),
+            items,
+            ..Answer::default()
+        })
     }
 
     async fn summarise(&self, _: &RollUp) -> Result<RolledUp, ModelError> {
@@ -94,27 +121,60 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
+        Self::start_with(|_| ()).await
+    }
+
+    /// With other settings than the usual ones.
+    pub(crate) async fn start_with(adjust: impl FnOnce(&mut Config)) -> Self {
+        Self::open(adjust, Some(Arc::new(Attentive::default()))).await
+    }
+
+    /// With the model that the settings name.
+    pub(crate) async fn reading_by(adjust: impl FnOnce(&mut Config)) -> Self {
+        Self::open(adjust, None).await
+    }
+
+    async fn open(adjust: impl FnOnce(&mut Config), model: Option<Arc<Attentive>>) -> Self {
         kit::authn::install_crypto();
         let directory = tempfile::tempdir().unwrap();
-        let config = Config {
+        let mut config = Config {
             store: format!("sqlite:{}", directory.path().join("context.db").display()),
             internal_tokens: vec![Secret::new(INTERNAL_TOKEN)],
             ..Config::default()
         };
-        let (clock, lifecycle, model) = (TestClock::ticking(), Lifecycle::new(), Arc::new(Attentive::default()));
-        let app = App::open_with(config, Arc::new(clock.clone()), &lifecycle, model.clone()).await.unwrap();
+        adjust(&mut config);
+        let (clock, lifecycle) = (TestClock::ticking(), Lifecycle::new());
+        let time = Arc::new(clock.clone());
+        let app = match model.clone() {
+            Some(model) => App::open_with(config, time, &lifecycle, model).await.unwrap(),
+            None => App::open(config, time, &lifecycle).await.unwrap(),
+        };
         app.verifier().keys().replace(KeySet::of([public_key()]));
         let world_news = News::Snapshot { entries: Vec::new(), last: true };
         app.verifier().trust().apply(Change { as_of: clock.now(), news: world_news });
         app.start_work();
         let channel = GrpcServer::new(app.routes(), app.health()).await.serve_in_process(&lifecycle);
-        Self { app, clock, lifecycle, model, channel, _directory: directory }
+        Self { app, clock, lifecycle, model: model.unwrap_or_default(), channel, _directory: directory }
     }
 
     /// A user who is logged in under a login session of the name `session`.
     pub(crate) fn user(&self, name: &str, session: &str) -> User<'_> {
-        let token = token(name, session, self.clock.now().as_second());
+        let token = token(name, session, None, self.clock.now().as_second());
         User { world: self, bearer: Bearer(Some(format!("Bearer {token}"))) }
+    }
+
+    /// The same, with an account in the time zone `zone`.
+    pub(crate) fn user_in(&self, zone: &str, name: &str, session: &str) -> User<'_> {
+        let token = token(name, session, Some(zone), self.clock.now().as_second());
+        User { world: self, bearer: Bearer(Some(format!("Bearer {token}"))) }
+    }
+
+    /// The time zones in which the messages of a conversation were said.
+    pub(crate) async fn zones(&self, user: &str, conversation: &str) -> Vec<String> {
+        let conversation_id = ConversationId::parse(conversation).unwrap();
+        let key = ConversationKey::new(UserId::parse(user).unwrap(), conversation_id);
+        let messages = self.app.store().list_messages(&key, 0, 99).await.unwrap();
+        messages.into_iter().filter_map(|message| message.time_zone).collect()
     }
 
     /// Somebody without a token.
@@ -172,7 +232,7 @@ impl User<'_> {
 
     /// A fresh token of the same user and session, as auth-svc would give it now.
     pub(crate) fn fresh_token(&self, name: &str, session: &str) -> String {
-        token(name, session, self.world.clock.now().as_second())
+        token(name, session, None, self.world.clock.now().as_second())
     }
 
     pub(crate) async fn append(
@@ -293,13 +353,16 @@ fn public_key() -> Jwk {
 }
 
 /// An access token as auth-svc makes them, good for five minutes.
-fn token(user: &str, session: &str, now: i64) -> String {
+fn token(user: &str, session: &str, zone: Option<&str>, now: i64) -> String {
     let config = Config::default();
     let header = json!({"alg": "EdDSA", "typ": "at+jwt", "kid": KID});
-    let claims = json!({
+    let mut claims = json!({
         "iss": config.issuer, "aud": config.audience, "sub": user, "sid": session, "jti": "token-1",
         "iat": now, "exp": now + 300, "gen": 1,
     });
+    if let Some(zone) = zone {
+        claims["zoneinfo"] = json!(zone);
+    }
     let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let signed = format!("{}.{}", part(header), part(claims));
     let signature = crypto::sign(signed.as_bytes(), &private_key(), Algorithm::EdDSA).unwrap();

@@ -1,23 +1,48 @@
 //! Judges what a model proposes, item by item: only what the user said, in words that are really there, is remembered.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::fold::{Folded, fingerprint, fold, on_one_line};
-use crate::domain::model::{
-    Basis, ConversationId, Evidence, Horizon, Item, ItemKind, ItemStatus, Message, Role, SessionContext,
-};
+use super::when;
+use crate::domain::model::{Basis, ConversationId, Due, Evidence, Horizon, Item, ItemKind, ItemStatus, Message, Role};
+use crate::domain::recall::rank::terms;
 use crate::domain::secrets::has_secret;
-use crate::llm::{Proposal, Quote};
+use crate::domain::verdicts::Overlay;
+use crate::llm::{Proposal, Quote, Transcript, When};
 
 const TEXT_BYTES_MAX: usize = 1024;
 const EVIDENCE_MAX: usize = 8;
 
+/// So many letters of a word tell which one it is.
+const STEM_CHARS: usize = 4;
+
+/// How much of what was proposed is quoted back to the model.
+const QUOTED_CHARS_MAX: usize = 200;
+
 /// Words that only a prompt or its example would put into an item.
-const TEMPLATES: &[&str] =
-    &["{text}", "{{", "<goal", "<decision", "<insight", "<text", "[goal", "[text", "lorem ipsum", "placeholder"];
+const TEMPLATES: &[&str] = &[
+    "{text}",
+    "{{",
+    "<goal",
+    "<decision",
+    "<insight",
+    "<text",
+    "<one ",
+    "<a ",
+    "<verbatim",
+    "[goal",
+    "[text",
+    "[one ",
+    "lorem ipsum",
+    "placeholder",
+];
+
+/// The reason of an item that would hold, had its user not rejected it.
+pub(super) const REJECTED_BY_USER: &str = "REJECTED_BY_USER";
 
 /// Why a proposed item was dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,9 +61,27 @@ pub(super) enum Rejection {
     NotTheUser,
     /// A goal or decision that the user neither stated nor accepted.
     NotStated,
+    /// A goal or decision that shares no word with what it quotes.
+    Unsupported,
+    /// The user has rejected just this statement before.
+    RejectedByUser,
 }
 
 impl Rejection {
+    /// Every one there is.
+    #[cfg(test)]
+    pub(super) const ALL: &[Self] = &[
+        Self::EmptyText,
+        Self::TextTooLong,
+        Self::TemplateWords,
+        Self::Secret,
+        Self::QuoteNotFound,
+        Self::NotTheUser,
+        Self::NotStated,
+        Self::Unsupported,
+        Self::RejectedByUser,
+    ];
+
     /// Stable reason in upper snake case.
     pub(super) fn as_str(self) -> &'static str {
         match self {
@@ -49,7 +92,30 @@ impl Rejection {
             Self::QuoteNotFound => "QUOTE_NOT_FOUND",
             Self::NotTheUser => "NOT_THE_USER",
             Self::NotStated => "NOT_STATED",
+            Self::Unsupported => "UNSUPPORTED",
+            Self::RejectedByUser => REJECTED_BY_USER,
         }
+    }
+
+    /// What is wrong with `proposal`, for the model that made it.
+    pub(super) fn complaint(self, proposal: &Proposal) -> String {
+        let quoted = |text: &str| text.chars().take(QUOTED_CHARS_MAX).collect::<String>();
+        let problem = match self {
+            Self::EmptyText => "its text says nothing".to_owned(),
+            Self::TextTooLong => "its text is too long for one sentence".to_owned(),
+            Self::TemplateWords => "its text is a placeholder of the instructions".to_owned(),
+            Self::Secret => "it gives away a secret".to_owned(),
+            Self::QuoteNotFound if proposal.evidence.is_empty() => "it quotes nothing".to_owned(),
+            Self::QuoteNotFound => {
+                let named = |quote: &Quote| format!("{:?} is not in message {}", quoted(&quote.text), quote.seq);
+                proposal.evidence.iter().take(EVIDENCE_MAX).map(named).collect::<Vec<_>>().join("; ")
+            }
+            Self::NotTheUser => "none of its quotes is of the USER".to_owned(),
+            Self::NotStated => "what is INFERRED can be an INSIGHT only".to_owned(),
+            Self::Unsupported => "its quotes say something else".to_owned(),
+            Self::RejectedByUser => "the user has rejected it as wrong".to_owned(),
+        };
+        format!("the {} {:?}: {problem}", proposal.kind, quoted(&proposal.text))
     }
 }
 
@@ -58,31 +124,32 @@ pub(super) struct Judge<'a> {
     conversation_id: &'a ConversationId,
     said: HashMap<i64, Said<'a>>,
     known: HashMap<(i64, String), (&'a Evidence, Timestamp)>,
+    remembered: HashMap<&'a str, (ItemKind, Option<ItemStatus>)>,
+    overlay: &'a Overlay,
 }
 
 struct Said<'a> {
     role: Role,
     at: Timestamp,
+    zone: Option<&'a str>,
     words: Folded<'a>,
 }
 
 impl<'a> Judge<'a> {
-    /// A judge over `messages`, and over the evidence that earlier passes accepted.
-    pub(super) fn new(
-        conversation_id: &'a ConversationId,
-        messages: &'a [Message],
-        previous: Option<&'a SessionContext>,
-    ) -> Self {
+    /// A judge over what `transcript` says, over the evidence that earlier passes accepted, and over what the user said of items.
+    pub(super) fn new(conversation_id: &'a ConversationId, transcript: &'a Transcript, overlay: &'a Overlay) -> Self {
         let said = |message: &'a Message| {
             let words = Folded::of(&message.text);
-            (message.seq, Said { role: message.role, at: message.at, words })
+            (message.seq, Said { role: message.role, at: message.at, zone: message.time_zone.as_deref(), words })
         };
-        let items = previous.into_iter().flat_map(|context| &context.items);
-        let known = items.flat_map(|item| item.evidence.iter().map(|evidence| (evidence, item.said_at)));
+        let items = || transcript.previous.iter().flat_map(|context| &context.items);
+        let known = items().flat_map(|item| item.evidence.iter().map(|evidence| (evidence, item.said_at)));
         Self {
             conversation_id,
-            said: messages.iter().map(said).collect(),
+            said: transcript.messages.iter().map(said).collect(),
             known: known.map(|known| ((known.0.seq, fold(&known.0.quote)), known)).collect(),
+            remembered: items().map(|item| (item.id.as_str(), (item.kind, item.status))).collect(),
+            overlay,
         }
     }
 
@@ -96,7 +163,9 @@ impl<'a> Judge<'a> {
         if text.len() > TEXT_BYTES_MAX {
             return Err(Rejection::TextTooLong);
         }
-        if says_template_words(&text) && !proposal.evidence.iter().any(|quote| says_template_words(&quote.text)) {
+        let grounds = self.evidence(&proposal.evidence);
+        let said = grounds.iter().flat_map(|(evidence, _)| evidence);
+        if says_template_words(&text) && !said.into_iter().any(|evidence| says_template_words(&evidence.quote)) {
             return Err(Rejection::TemplateWords);
         }
         if has_secret(&text) || proposal.evidence.iter().any(|quote| has_secret(&quote.text)) {
@@ -105,23 +174,39 @@ impl<'a> Judge<'a> {
         if proposal.basis == Basis::Inferred && proposal.kind != ItemKind::Insight {
             return Err(Rejection::NotStated);
         }
-        let (evidence, said_at) = self.evidence(&proposal.evidence)?;
+        let (evidence, said_at) = grounds?;
+        if proposal.kind != ItemKind::Insight && !is_supported(&text, &self.supporting(proposal.basis, &evidence)) {
+            return Err(Rejection::Unsupported);
+        }
+        if self.overlay.rejects(&statement) {
+            return Err(Rejection::RejectedByUser);
+        }
+        let of_kind = |id: &&String| self.remembered.get(id.as_str()).is_some_and(|(kind, _)| *kind == proposal.kind);
+        let same_as = proposal.same_as.as_ref().filter(of_kind).cloned();
+        let known = same_as.as_ref().and_then(|id| self.remembered.get(id.as_str()));
+        let due = proposal.due.as_ref().and_then(|when| self.due(when, &evidence));
         Ok(Item {
-            id: item_id(self.conversation_id, proposal.kind, &statement),
+            id: same_as.unwrap_or_else(|| item_id(self.conversation_id, proposal.kind, &statement)),
             conversation_id: self.conversation_id.clone(),
             kind: proposal.kind,
             text,
-            status: status(proposal),
-            due: None,
+            status: match known {
+                // Spoken of again is not begun again.
+                Some((_, status)) if proposal.status.is_none() => *status,
+                _ => status(proposal),
+            },
+            due,
             speaker: Role::User,
             evidence,
             basis: proposal.basis,
             said_at,
-            supersedes: proposal.supersedes.clone(),
+            supersedes: proposal.supersedes.as_ref().filter(of_kind).cloned(),
             superseded_by: None,
             progress: Vec::new(),
             last_mentioned_at: (proposal.kind == ItemKind::Goal).then_some(said_at),
             horizon: (proposal.kind == ItemKind::Insight).then(|| proposal.horizon.unwrap_or(Horizon::Situational)),
+            revisions: Vec::new(),
+            verdict: None,
         })
     }
 
@@ -146,6 +231,22 @@ impl<'a> Judge<'a> {
         said_at.map(|at| (evidence, at)).ok_or(Rejection::NotTheUser)
     }
 
+    /// The quotes that a goal or decision may take its words from: the user's, and a suggestion that they answered later.
+    fn supporting<'e>(&self, basis: Basis, evidence: &'e [Evidence]) -> Vec<&'e Evidence> {
+        let is_users = |evidence: &&Evidence| self.said.get(&evidence.seq).is_none_or(|said| said.role == Role::User);
+        let last_of_user = evidence.iter().filter(is_users).map(|evidence| evidence.seq).max();
+        let is_answered = |evidence: &&Evidence| basis == Basis::Accepted && last_of_user > Some(evidence.seq);
+        evidence.iter().filter(|evidence| is_users(evidence) || is_answered(evidence)).collect()
+    }
+
+    /// When it is to happen, if those words are in a message that the item quotes; reckoned from the time of that one.
+    fn due(&self, when: &When, evidence: &[Evidence]) -> Option<Due> {
+        let mut quoted = evidence.iter().filter_map(|evidence| self.said.get(&evidence.seq));
+        let said = quoted.find(|said| said.words.find(&when.phrase).is_some())?;
+        let zone = said.zone.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
+        Some(when::resolve(when, said.at, &zone))
+    }
+
     /// A quote as it stands in its message, and when that was if it was the user's.
     fn find(&self, quote: &Quote) -> Option<(Evidence, Option<Timestamp>)> {
         let Some(said) = self.said.get(&quote.seq) else {
@@ -159,9 +260,35 @@ impl<'a> Judge<'a> {
     }
 }
 
-fn says_template_words(text: &str) -> bool {
+pub(super) fn says_template_words(text: &str) -> bool {
     let lower = text.to_lowercase();
-    TEMPLATES.iter().any(|words| lower.contains(words))
+    let is_bracketed = text.starts_with('<') && text.ends_with('>');
+    is_bracketed || TEMPLATES.iter().any(|words| lower.contains(words))
+}
+
+/// Words that sentences about anything have in common, in the languages that use Latin letters.
+fn is_function_word(term: &str) -> bool {
+    const LONG: &[&str] = &[
+        "will", "want", "would", "like", "have", "been", "that", "this", "with", "from", "into", "about", "user",
+        "their", "them", "they", "more", "also", "goal", "wants", "decided", "ich", "nicht", "möchte", "werde", "habe",
+        "dass", "aber", "para", "quero", "quiero", "pero", "veux", "avec", "pour", "voglio", "sono",
+    ];
+    let is_short_latin =
+        term.chars().count() < 4 && term.chars().all(|c| c < '\u{250}') && !term.contains(char::is_numeric);
+    is_short_latin || LONG.contains(&term)
+}
+
+/// Whether a sentence has a word in common with what it rests on. One that has none is about something else, or in another language.
+fn is_supported(text: &str, evidence: &[&Evidence]) -> bool {
+    let content = |text: &str| terms(text).into_iter().filter(|term| !is_function_word(term));
+    let quoted: HashSet<String> = evidence.iter().flat_map(|evidence| content(&evidence.quote)).collect();
+    let resembles = |term: &String| {
+        // Words of one stem begin alike: "smoking", "smoke".
+        let stem = |word: &str| word.chars().take(STEM_CHARS).collect::<String>();
+        quoted.contains(term) || quoted.iter().any(|other| stem(other) == stem(term))
+    };
+    let own: Vec<String> = content(text).collect();
+    quoted.is_empty() || own.is_empty() || own.iter().any(resembles)
 }
 
 /// The same for the same statement in the same conversation, whenever and however often it is extracted.
@@ -176,9 +303,11 @@ fn status(proposal: &Proposal) -> Option<ItemStatus> {
     use ItemStatus::{Active, Done, Dropped, Reversed, Taken};
     match (proposal.kind, proposal.status) {
         (ItemKind::Goal, Some(status @ (Active | Done | Dropped))) => Some(status),
-        (ItemKind::Goal, _) => Some(Active),
+        (ItemKind::Goal, Some(Reversed)) => Some(Dropped),
+        (ItemKind::Goal, Some(Taken) | None) => Some(Active),
         (ItemKind::Decision, Some(status @ (Taken | Reversed))) => Some(status),
-        (ItemKind::Decision, _) => Some(Taken),
+        (ItemKind::Decision, Some(Dropped)) => Some(Reversed),
+        (ItemKind::Decision, Some(Active | Done) | None) => Some(Taken),
         (ItemKind::Insight, _) => None,
     }
 }

@@ -2,9 +2,13 @@
 
 use proptest::prelude::*;
 
+use super::pass::{Dropped, Judged};
 use super::tests::said;
 use super::*;
+use crate::domain::model::ConversationId;
+use crate::domain::verdicts::Overlay;
 use crate::llm::local::Local;
+use crate::llm::{Asker, Model, Transcript};
 
 /// What the reader's rules hang on, and what gets in their way.
 const PIECES: &[&str] = &[
@@ -15,6 +19,18 @@ const PIECES: &[&str] = &[
     "我想",
     "我决定",
     "喜欢",
+    "1. ",
+    "(2) ",
+    "- ",
+    "Goal: ",
+    "Walk ",
+    "8/10 confident ",
+    "quiero ",
+    "ich möchte ",
+    "泳ぎたいです",
+    "打算",
+    "你呢？",
+    "tomorrow ",
     "swim ",
     "游泳",
     "every day ",
@@ -60,16 +76,15 @@ proptest! {
     ) {
         let texts = texts.iter().map(|pieces| pieces.concat().repeat(1 + 20 * (long / 2)));
         let messages: Vec<Message> = (1..).zip(texts).map(|(seq, text)| without_our_own_words(said(seq, &text))).collect();
-        let mut pass = Pass::over(&ConversationId::parse("talk").unwrap(), None);
         let transcript = Transcript::of(Asker::somebody(), messages);
 
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let answer = runtime.block_on(Local.extract(&transcript)).unwrap();
         let proposed = answer.items.len();
-        pass.take(&transcript, answer);
-        let context = pass.finish(1).expect("the answer can be used");
+        let explains_nothing = answer.nothing_said.is_some();
+        let judged = Judged::of(&ConversationId::parse("talk").unwrap(), &transcript, answer, &Overlay::default());
 
-        prop_assert_eq!(&context.items_dropped, &BTreeMap::new());
-        prop_assert!(context.items.len() <= proposed && (context.items.is_empty() == (proposed == 0)));
+        prop_assert_eq!(&judged.dropped, &Dropped::new(), "{:?}", judged.complaints);
+        prop_assert_eq!((judged.items.len(), judged.items.is_empty()), (proposed, explains_nothing));
     }
 }

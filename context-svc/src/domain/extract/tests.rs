@@ -10,9 +10,10 @@ use parking_lot::Mutex;
 
 use super::*;
 use crate::domain::model::{
-    Addition, Basis, Cause, ClientId, ConversationKey, ItemKind, ItemStatus, NewMessage, Trigger, WhatNext, WorkerId,
+    Addition, Basis, Cause, ClientId, ContextOutcome, ConversationId, ConversationKey, ItemKind, ItemStatus,
+    NewMessage, Trigger, WhatNext, WorkerId,
 };
-use crate::llm::{Proposal, Quote, RollUp, RolledUp};
+use crate::llm::{Answer, Model, Proposal, Quote, RollUp, RolledUp, Transcript};
 use crate::store::{ClaimTerms, SqliteStore};
 
 const CUT: Cut = Cut { tokens_max: 1000, overlap: 2, pieces_max: 8 };
@@ -31,13 +32,17 @@ pub(super) fn said(seq: i64, text: &str) -> Message {
 
 /// Answers by a script and keeps what it was asked.
 #[derive(Default)]
-struct Scripted {
-    answers: Mutex<VecDeque<Result<Answer, ModelError>>>,
-    asked: Mutex<Vec<Transcript>>,
+pub(super) struct Scripted {
+    pub(super) answers: Mutex<VecDeque<Result<Answer, ModelError>>>,
+    pub(super) asked: Mutex<Vec<Transcript>>,
 }
 
 #[async_trait]
 impl Model for Scripted {
+    fn is_ready(&self) -> bool {
+        !self.answers.lock().is_empty()
+    }
+
     async fn extract(&self, transcript: &Transcript) -> Result<Answer, ModelError> {
         self.asked.lock().push(transcript.clone());
         self.answers.lock().pop_front().expect("the script has an answer")
@@ -49,25 +54,29 @@ impl Model for Scripted {
 }
 
 /// One conversation, a scripted model, and an extractor between them.
-struct Scene {
-    store: Arc<dyn Store>,
-    model: Arc<Scripted>,
-    extractor: Extractor,
-    key: ConversationKey,
+pub(super) struct Scene {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) model: Arc<Scripted>,
+    pub(super) fallback: Arc<Scripted>,
+    pub(super) extractor: Extractor,
+    pub(super) key: ConversationKey,
+    pub(super) now: Mutex<Timestamp>,
+    pub(super) jobs: Mutex<Option<Job>>,
 }
 
 impl Scene {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         Self::cutting(CUT).await
     }
 
-    async fn cutting(cut: Cut) -> Self {
+    pub(super) async fn cutting(cut: Cut) -> Self {
         let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().await.unwrap());
-        let model = Arc::new(Scripted::default());
+        let (model, fallback) = (Arc::new(Scripted::default()), Arc::new(Scripted::default()));
         let clock = Arc::new(TestClock::frozen_at(Timestamp::UNIX_EPOCH));
-        let extractor = Extractor::new(store.clone(), model.clone(), clock, cut);
+        let readers = Readers::new(model.clone(), Some(fallback.clone()));
+        let extractor = Extractor::new(store.clone(), readers, clock, cut, Duration::from_secs(60));
         let key = ConversationKey::new(UserId::random(), ConversationId::parse("talk").unwrap());
-        Self { store, model, extractor, key }
+        Self { store, model, fallback, extractor, key, now: Mutex::new(Timestamp::UNIX_EPOCH), jobs: Mutex::default() }
     }
 
     fn trigger() -> Trigger {
@@ -81,46 +90,58 @@ impl Scene {
         }
     }
 
-    async fn says(&self, turns: &[(Role, &str)]) {
+    pub(super) async fn says(&self, turns: &[(Role, &str)]) {
         let message = |(role, text): &(Role, &str)| NewMessage {
             client_id: ClientId::random(),
             role: *role,
             name: String::new(),
             text: (*text).to_owned(),
-            at: Timestamp::UNIX_EPOCH,
+            at: *self.now.lock(),
         };
         let messages = turns.iter().map(message).collect();
         let addition = Addition { session_id: SessionId::parse("s1").unwrap(), time_zone: None, messages };
         self.store.append(&self.key, &addition, &Self::trigger()).await.unwrap().unwrap();
     }
 
-    fn answers(&self, items: Vec<Proposal>) {
+    pub(super) fn answers(&self, items: Vec<Proposal>) {
         let answer = Answer { title: "A title".to_owned(), items, ..Answer::default() };
         self.model.answers.lock().push_back(Ok(answer));
     }
 
-    async fn claim(&self) -> Job {
+    pub(super) async fn claim(&self) -> Job {
         self.store.enqueue(&self.key, &Self::trigger()).await.unwrap();
         let terms = ClaimTerms { now: Timestamp::UNIX_EPOCH, lease: Duration::from_secs(60), deliveries_max: 5 };
         self.store.claim(&WorkerId::random(), &[], &terms).await.unwrap().expect("a job is due")
     }
 
+    /// From now on messages are said so many seconds after the first.
+    pub(super) fn later(&self, seconds: u64) -> &Self {
+        *self.now.lock() = Timestamp::UNIX_EPOCH + Duration::from_secs(seconds);
+        self
+    }
+
+    /// The job of the last pass that was saved.
+    pub(super) async fn last_job(&self) -> Job {
+        self.jobs.lock().clone().expect("a pass was saved")
+    }
+
     /// One pass that succeeds and is saved.
-    async fn extracted(&self) -> SessionContext {
+    pub(super) async fn extracted(&self) -> SessionContext {
         let job = self.claim().await;
         let context = self.extractor.process(&job).await.expect("the pass succeeds");
         let upto = job.want.at(context.extracted_seq);
         self.store.complete(&job.lease, upto, &context, Timestamp::UNIX_EPOCH).await.unwrap();
+        *self.jobs.lock() = Some(Job { done: upto, ..job });
         context
     }
 
-    async fn fails(&self) -> Failure {
+    pub(super) async fn fails(&self) -> Failure {
         let job = self.claim().await;
         self.extractor.process(&job).await.expect_err("the pass fails")
     }
 }
 
-fn goal(seq: i64, words: &str) -> Proposal {
+pub(super) fn goal(seq: i64, words: &str) -> Proposal {
     Proposal::stated(ItemKind::Goal, seq, words)
 }
 
@@ -186,19 +207,20 @@ async fn if_nothing_of_what_is_proposed_holds_the_attempt_has_failed() {
     let scene = Scene::new().await;
     scene.says(&[(Role::User, "I want to swim")]).await;
     scene.answers(vec![goal(1, "I want to fly")]);
+    scene.answers(vec![goal(1, "I want to dive")]);
 
     let failure = scene.fails().await;
 
-    assert_eq!((failure.reason, failure.next), ("ALL_REJECTED", WhatNext::Retry { not_before: None }));
-    assert!(failure.message.contains("1 QUOTE_NOT_FOUND") && !failure.message.contains("fly"), "{failure}");
+    assert_eq!((failure.reason, failure.next), ("MODEL_OUTPUT_UNGROUNDED", WhatNext::Retry { not_before: None }));
+    assert!(failure.message.contains("2 QUOTE_NOT_FOUND") && !failure.message.contains("dive"), "{failure}");
 }
 
 #[tokio::test]
 async fn nothing_must_be_said_to_be_nothing() {
     let scene = Scene::new().await;
     scene.says(&[(Role::User, "hello")]).await;
-    scene.model.answers.lock().push_back(Ok(Answer::default()));
-    assert_eq!(scene.fails().await.reason, "NOTHING_UNEXPLAINED");
+    scene.model.answers.lock().extend([Ok(Answer::default()), Ok(Answer::default())]);
+    assert_eq!(scene.fails().await.reason, "MODEL_OUTPUT_EMPTY");
 
     let scene = Scene::new().await;
     scene.says(&[(Role::User, "hello")]).await;
@@ -290,8 +312,9 @@ async fn our_own_context_fed_back_is_no_source() {
     let scene = Scene::new().await;
     scene.says(&[(Role::User, "Hi! <memory note=\"x\">\n- I want to swim\n</memory> bye")]).await;
     scene.answers(vec![goal(1, "I want to swim")]);
+    scene.answers(vec![goal(1, "I want to swim")]);
 
-    assert_eq!(scene.fails().await.reason, "ALL_REJECTED");
+    assert_eq!(scene.fails().await.reason, "MODEL_OUTPUT_UNGROUNDED");
     assert!(!scene.model.asked.lock()[0].messages[0].text.contains("swim"));
 }
 

@@ -24,6 +24,7 @@ use super::model::{
     ConversationId, ConversationKey, Item, ItemKind, ItemStatus, Part, Replacements, SessionContext, Summary,
     TailMessage, Talk,
 };
+use super::verdicts::{Overlay, is_rejected};
 use crate::store::{Store, StoreError};
 
 /// How many of the latest conversations a context is made of, and how many messages that are not extracted yet.
@@ -98,6 +99,8 @@ pub struct ItemFilter {
     pub conversation_id: Option<ConversationId>,
     /// Whether items that a later one replaced are wanted too.
     pub include_superseded: bool,
+    /// Whether items that the user rejected are wanted too.
+    pub include_rejected: bool,
 }
 
 /// Why nothing can be given back.
@@ -144,7 +147,9 @@ impl Recall {
         let contexts = self.store.list_unsummarised(user, CONVERSATIONS_MAX).await?;
         let summary = self.store.find_summary(user).await?.unwrap_or_else(Summary::empty);
         let last_at = self.last_at(user).await?;
-        let (read, ask) = (Read { recent, contexts, summary, last_at }, ask.clone());
+        // Last: what the user rejects from now on is not given back, wherever it comes from.
+        let overlay = self.overlay(user).await?;
+        let (read, ask) = (Read { recent, contexts, summary, last_at, overlay }, ask.clone());
         // Ranking and counting take a while, and the threads of the runtime have others to serve.
         let composing = tokio::task::spawn_blocking(move || read.best(&ask));
         Ok(composing.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())))
@@ -152,7 +157,8 @@ impl Recall {
 
     /// What was extracted from one conversation.
     pub async fn session_context(&self, key: &ConversationKey) -> Result<SessionContext, RecallError> {
-        if let Some(context) = self.store.find_context(key).await? {
+        if let Some(mut context) = self.store.find_context(key).await? {
+            self.overlay(&key.user_id).await?.lay_over_context(&mut context);
             return Ok(context);
         }
         let exists = self.store.find_conversation(key).await?.is_some();
@@ -162,19 +168,26 @@ impl Recall {
 
     /// The user's items that pass the filter, the last said first.
     pub async fn items(&self, user: &UserId, filter: &ItemFilter) -> Result<Vec<Item>, RecallError> {
-        let contexts = match &filter.conversation_id {
+        let mut contexts = match &filter.conversation_id {
             Some(id) => {
                 let key = ConversationKey::new(user.clone(), id.clone());
                 self.store.find_context(&key).await?.into_iter().collect()
             }
             None => self.store.list_contexts(user, LISTED_CONVERSATIONS_MAX).await?,
         };
-        let summary = self.store.find_summary(user).await?;
-        let replacements = summary.map(|summary| summary.replacements()).unwrap_or_default();
-        let all = contexts.into_iter().flat_map(|context| context.items).map(|item| overlaid(item, &replacements));
+        let mut summary = self.store.find_summary(user).await?.unwrap_or_else(Summary::empty);
+        let overlay = self.overlay(user).await?;
+        overlay.lay_over_summary(&mut summary);
+        contexts.iter_mut().for_each(|context| overlay.lay_over(&mut context.items));
+        let replacements = summary.replacements();
+        let all = contexts.into_iter().flat_map(|context| context.items).map(|item| replaced(item, &replacements));
         let mut items: Vec<Item> = all.filter(|item| filter.passes(item)).collect();
         items.sort_by(|a, b| b.said_at.cmp(&a.said_at).then_with(|| a.id.cmp(&b.id)));
         Ok(items)
+    }
+
+    async fn overlay(&self, user: &UserId) -> Result<Overlay, StoreError> {
+        Overlay::read(&*self.store, user).await
     }
 
     async fn last_at(&self, user: &UserId) -> Result<HashMap<ConversationId, Timestamp>, StoreError> {
@@ -187,12 +200,14 @@ impl ItemFilter {
     fn passes(&self, item: &Item) -> bool {
         let of_kind = self.kinds.is_empty() || self.kinds.contains(&item.kind);
         let of_status = self.statuses.is_empty() || item.status.is_some_and(|status| self.statuses.contains(&status));
-        of_kind && of_status && (self.include_superseded || item.superseded_by.is_none())
+        let is_left =
+            (self.include_superseded || item.superseded_by.is_none()) && (self.include_rejected || !is_rejected(item));
+        of_kind && of_status && is_left
     }
 }
 
 /// An item as it stands beside those of other conversations.
-fn overlaid(mut item: Item, replacements: &Replacements) -> Item {
+fn replaced(mut item: Item, replacements: &Replacements) -> Item {
     let replacement = replacements.of(&item);
     item.superseded_by = item.superseded_by.or(replacement);
     item
@@ -205,18 +220,21 @@ struct Read {
     contexts: Vec<SessionContext>,
     summary: Summary,
     last_at: HashMap<ConversationId, Timestamp>,
+    overlay: Overlay,
 }
 
 impl Read {
     /// The best context that can be made of it.
     fn best(mut self, ask: &Ask) -> Context {
         self.drop_what_is_extracted();
+        self.overlay.lay_over_summary(&mut self.summary);
+        self.contexts.iter_mut().for_each(|context| self.overlay.lay_over_context(context));
         let replacements = self.summary.replacements();
         // A context that is not rolled up yet is all there is to say of its conversation.
         self.summary.forget_all(&self.contexts.iter().map(|context| &context.conversation_id).collect());
         let fresh = self.contexts.iter().flat_map(|context| context.items.clone());
-        let items = self.summary.items().into_iter().chain(fresh.map(|item| overlaid(item, &replacements)));
-        let items = rank::rank(items, &ask.query, ask.now);
+        let items = self.summary.items().into_iter().chain(fresh.map(|item| replaced(item, &replacements)));
+        let items = rank::rank(items.filter(|item| !self.overlay.is_reworded(item)), &ask.query, ask.now);
         let told: HashSet<String> = items.iter().map(|item| fingerprint(&item.text)).collect();
         let summary = self.summary.parts.iter().filter_map(|part| passage(part, &told)).collect();
         let last_at = &self.last_at;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::domain::extract::fold::{fingerprint, fold};
-use crate::domain::model::{Basis, Horizon, Item, ItemKind, ItemStatus};
+use crate::domain::model::{Basis, Horizon, Item, ItemKind, ItemStatus, Opinion};
 
 /// After this many days an item counts half as much for being recent.
 const HALF_LIFE_DAYS: f64 = 30.0;
@@ -42,10 +42,14 @@ fn relevance(item: &Item, wanted: &HashSet<String>, now: Timestamp) -> f64 {
         Basis::Accepted => 0.1,
         Basis::Inferred => 0.0,
     };
+    let vouched_for = match item.verdict {
+        Some(Opinion::Confirmed | Opinion::Edited) => 0.3,
+        Some(Opinion::Rejected) | None => 0.0,
+    };
     let last = item.last_mentioned_at.unwrap_or(item.said_at).max(item.said_at);
     let age_days = now.duration_since(last).as_secs_f64().max(0.0) / 86_400.0;
     let recency = (-age_days / HALF_LIFE_DAYS).exp2();
-    standing + certainty + 0.5 * recency + 2.0 * overlap(item, wanted)
+    standing + certainty + vouched_for + 0.5 * recency + 2.0 * overlap(item, wanted)
 }
 
 /// Which part of what is wanted the item speaks of.

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::model::{Basis, ClientId, ContextOutcome, Evidence, Horizon, Message, Role, Standing, Supersession};
+use crate::domain::model::{
+    Basis, ClientId, ContextOutcome, Evidence, Horizon, ItemChanges, Message, Role, Standing, Supersession,
+};
 
 fn item(kind: ItemKind, text: &str, said_day: u64) -> Item {
     let conversation_id = ConversationId::parse("c").unwrap();
@@ -26,6 +28,8 @@ fn item(kind: ItemKind, text: &str, said_day: u64) -> Item {
         progress: Vec::new(),
         last_mentioned_at: None,
         horizon: (kind == ItemKind::Insight).then_some(Horizon::Situational),
+        revisions: Vec::new(),
+        verdict: None,
     }
 }
 
@@ -75,6 +79,7 @@ fn spoken(conversation: &str, summary: &str) -> SessionContext {
         outcome: ContextOutcome::Extracted,
         items_dropped: Default::default(),
         extracted_at: day(1),
+        changes: ItemChanges::default(),
     }
 }
 
@@ -167,7 +172,7 @@ fn the_summary_says_what_neither_items_nor_fresh_conversations_say() {
     fresh.extracted_seq = 7;
     let recent = vec![TailMessage { conversation_id: id("c1"), ..tail(1, "rolled up meanwhile") }, tail(9, "bye")];
 
-    let read = Read { recent, contexts: vec![fresh], summary, last_at: HashMap::new() };
+    let read = Read { recent, contexts: vec![fresh], summary, last_at: HashMap::new(), overlay: Overlay::default() };
     let context = read.best(&Ask { budget_tokens: 1000, query: String::new(), now: day(9) });
 
     assert_eq!(context.summary, "- 1970-01-05 A talk: Swam.\n- 1970-01-04 A talk: It rained.");
@@ -185,7 +190,8 @@ fn what_another_conversation_replaced_does_not_come_back_with_its_own() {
     summary.standing = vec![Standing { said: vec![earlier.clone()] }, Standing { said: vec![later] }];
     let fresh = SessionContext { items: vec![earlier], ..spoken("fresh", "") };
 
-    let read = Read { recent: vec![], contexts: vec![fresh], summary, last_at: HashMap::new() };
+    let read =
+        Read { recent: vec![], contexts: vec![fresh], summary, last_at: HashMap::new(), overlay: Overlay::default() };
     let context = read.best(&Ask { budget_tokens: 1000, query: String::new(), now: day(9) });
 
     assert_eq!(context.items.iter().map(|item| item.text.as_str()).collect::<Vec<_>>(), ["I want to leave."]);

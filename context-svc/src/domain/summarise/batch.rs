@@ -5,30 +5,23 @@ use crate::domain::model::Unsummarised;
 use crate::llm::{Statement, Told};
 
 /// What goes into one summary.
-pub(super) struct Batch<'a> {
-    /// The contexts, all of each.
-    pub(super) contexts: &'a [Unsummarised],
+pub(super) struct Batch {
+    /// How many of the oldest contexts, all of each.
+    pub(super) count: usize,
     /// One prompt's worth each.
     pub(super) pieces: Vec<Vec<Told>>,
 }
 
 /// As many of `oldest` as fit into `pieces_max` prompts of `tokens_max`, at least one. What is left of all `open` is either nothing or
 /// `enough` to make a job due again, where that is possible: a part of an import must not wait for talks to come.
-pub(super) fn of(
-    oldest: &[Unsummarised],
-    tokens_max: usize,
-    pieces_max: usize,
-    open: usize,
-    enough: usize,
-) -> Batch<'_> {
+pub(super) fn of(oldest: &[Unsummarised], tokens_max: usize, pieces_max: usize, open: usize, enough: usize) -> Batch {
     let fitting = cut(oldest, tokens_max).1.iter().take_while(|pieces| **pieces <= pieces_max).count();
     let mut count = fitting.max(1).min(oldest.len());
     let left = open.saturating_sub(count);
     if left > 0 && left < enough && open > enough {
         count = count.min(open - enough);
     }
-    let contexts = &oldest[..count];
-    Batch { contexts, pieces: cut(contexts, tokens_max).0 }
+    Batch { count, pieces: cut(&oldest[..count], tokens_max).0 }
 }
 
 /// Pieces of at most `tokens_max`, unless a single statement has more; and for each context how many it takes to its end.

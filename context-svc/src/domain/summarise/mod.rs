@@ -12,6 +12,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use kit::clock::SharedClock;
@@ -20,44 +21,70 @@ use kit::id::UserId;
 use super::extract::{Cut, failure_of, sum};
 use super::model::{Failure, Pick, Summarised, Summariser, Summary, Usage};
 use super::recall::rank;
+use super::verdicts::Overlay;
 use crate::domain::extract::chunk::approximate_tokens;
-use crate::llm::{Asker, Model, Phrase, RollUp, Statement, Told};
+use crate::llm::{Asker, Phrase, Readers, RollUp, Statement, Told};
 
 /// Rolls up what summary jobs pick.
 pub struct RollUps {
-    model: Arc<dyn Model>,
+    readers: Readers,
     clock: SharedClock,
     cut: Cut,
     enough: usize,
+    enough_after: Duration,
 }
 
 impl RollUps {
-    /// Has `model` roll up, in pieces as `cut` says; `enough` unsummarised contexts make a job due.
-    pub fn new(model: Arc<dyn Model>, clock: SharedClock, cut: Cut, enough: usize) -> Self {
-        Self { model, clock, cut, enough }
+    /// Has `readers` roll up, in pieces as `cut` says; `enough` unsummarised contexts make a job due. No further piece is begun
+    /// after `enough_after`.
+    pub fn new(
+        readers: impl Into<Readers>,
+        clock: SharedClock,
+        cut: Cut,
+        enough: usize,
+        enough_after: Duration,
+    ) -> Self {
+        Self { readers: readers.into(), clock, cut, enough, enough_after }
     }
 }
 
 #[async_trait]
 impl Summariser for RollUps {
     fn is_ready(&self) -> bool {
-        self.model.is_ready()
+        self.readers.are_ready()
     }
 
     async fn summarise(&self, pick: &Pick) -> Result<Summarised, Failure> {
         // A half for what is new, a half for what it may repeat or replace.
         let half = (self.cut.tokens_max / 2).max(1);
-        let batch = batch::of(&pick.oldest, half, self.cut.pieces_max, pick.open.len(), self.enough);
-        let covered: BTreeSet<_> = batch.contexts.iter().map(|context| context.covered.clone()).collect();
-        let (mut summary, contexts) = (pick.summary.clone(), batch.contexts.to_vec());
+        let overlay = Arc::new(Overlay::of(&pick.user_id, &pick.said));
+        let mut shown = pick.oldest.clone();
+        shown.iter_mut().for_each(|each| overlay.lay_over_context(&mut each.context));
+        let batch = batch::of(&shown, half, self.cut.pieces_max, pick.open.len(), self.enough);
+        // What is stored is what was extracted: a verdict may be taken back.
+        let contexts = pick.oldest[..batch.count].to_vec();
+        let covered: BTreeSet<_> = contexts.iter().map(|context| context.covered.clone()).collect();
+        let mut summary = pick.summary.clone();
         summary.usage = Usage::default();
         summary = blocking(move || {
             gather::take_in(&mut summary, &contexts);
             summary
         })
         .await?;
-        for told in batch.pieces {
-            summary = self.roll_up(pick.user_id.clone(), summary, told, half).await?;
+        let enough_at = self.clock.uptime() + self.enough_after;
+        for (place, told) in batch.pieces.into_iter().enumerate() {
+            if place > 0 && self.clock.uptime() >= enough_at {
+                break;
+            }
+            match self.roll_up(pick.user_id.clone(), summary.clone(), told, overlay.clone(), half).await {
+                Ok(rolled_up) => summary = rolled_up,
+                // Every statement is taken in already; what a model leaves out stays as it is.
+                Err(failure) if place > 0 => {
+                    tracing::warn!(reason = failure.reason, "a roll-up ends early");
+                    break;
+                }
+                Err(failure) => return Err(failure),
+            }
         }
         gather::bound(&mut summary);
         summary.epoch += 1;
@@ -67,11 +94,22 @@ impl Summariser for RollUps {
 }
 
 impl RollUps {
-    async fn roll_up(&self, user: UserId, summary: Summary, told: Vec<Told>, half: usize) -> Result<Summary, Failure> {
+    async fn roll_up(
+        &self,
+        user: UserId,
+        summary: Summary,
+        told: Vec<Told>,
+        overlay: Arc<Overlay>,
+        half: usize,
+    ) -> Result<Summary, Failure> {
         let now = self.clock.now();
-        let prepare = move || (prompt(user, &summary, told, half, now), summary);
+        let prepare = move || {
+            let mut shown = summary.clone();
+            overlay.lay_over_summary(&mut shown);
+            (prompt(user, &shown, told, half, now), summary)
+        };
         let (roll_up, mut summary) = blocking(prepare).await?;
-        let answer = self.model.summarise(&roll_up).await.map_err(failure_of)?;
+        let answer = self.readers.summarise(&roll_up).await.map_err(failure_of)?;
         blocking(move || {
             summary.provider.clone_from(&answer.provider);
             summary.model.clone_from(&answer.model);

@@ -11,10 +11,11 @@ use parking_lot::Mutex;
 
 use super::*;
 use crate::domain::model::{
-    Basis, ContextOutcome, ConversationId, Covered, Evidence, Incarnation, Item, ItemKind, ItemStatus, Part, Role,
-    SessionContext, Stand, Unsummarised, WhatNext,
+    Basis, ContextOutcome, ConversationId, Covered, Edit, Evidence, Incarnation, Item, ItemChanges, ItemKind,
+    ItemStatus, Opinion, Part, Role, SessionContext, Stand, Unsummarised, Verdict, Verdicts, WhatNext,
 };
-use crate::llm::{Answer, ModelError, RolledUp, Transcript};
+use crate::domain::verdicts::mark;
+use crate::llm::{Answer, Model, ModelError, RolledUp, Transcript};
 
 const CUT: Cut = Cut { tokens_max: 2000, overlap: 0, pieces_max: 8 };
 
@@ -42,7 +43,7 @@ where
 {
     let model = Arc::new(Scripted { answer, asked: Mutex::default() });
     let clock = Arc::new(TestClock::frozen_at(day(1000)));
-    (model.clone(), RollUps::new(model, clock, CUT, 20))
+    (model.clone(), RollUps::new(model, clock, CUT, 20, Duration::from_secs(60)))
 }
 
 fn silent(_: &RollUp) -> Result<RolledUp, ModelError> {
@@ -76,6 +77,8 @@ fn decision(said: u64, text: &str) -> Item {
         progress: vec![],
         last_mentioned_at: None,
         horizon: None,
+        revisions: Vec::new(),
+        verdict: None,
     }
 }
 
@@ -101,6 +104,7 @@ fn held(on: u64, summary: &str, items: Vec<Item>) -> Unsummarised {
         outcome: ContextOutcome::Extracted,
         items_dropped: Default::default(),
         extracted_at: day(on),
+        changes: ItemChanges::default(),
     };
     Unsummarised { covered, context, last_at: day(on) }
 }
@@ -113,6 +117,7 @@ fn pick(summary: Summary, oldest: Vec<Unsummarised>) -> Pick {
         marking: None,
         open,
         oldest,
+        said: Verdicts::default(),
         stand: Stand { era: 0, deletions: 0 },
     }
 }
@@ -295,4 +300,34 @@ async fn a_model_that_fails_fails_the_attempt() {
     let failure = roll_ups.summarise(&pick(Summary::empty(), vec![held(1, "", vec![])])).await.unwrap_err();
 
     assert_eq!((failure.reason, failure.next), ("TIMEOUT", WhatNext::Retry { not_before: None }));
+}
+
+fn rejected(item: &Item) -> Verdict {
+    Verdict {
+        item_id: item.id.clone(),
+        conversation_id: item.conversation_id.clone(),
+        opinion: Opinion::Rejected,
+        statement: item.text.clone(),
+        edit: Edit::default(),
+        revisions: vec![],
+        marks: vec![mark(&UserId::parse("u1").unwrap(), &item.text)],
+        at: day(9),
+        revision: 1,
+    }
+}
+
+#[tokio::test]
+async fn what_was_rejected_is_told_to_no_model_and_kept_for_taking_it_back() {
+    let (model, roll_ups) = scripted(silent);
+    let (before, again, rest) = (decision(1, "I will fly!"), decision(2, "I will fly."), decision(2, "I will rest."));
+    let first = pick(Summary::empty(), vec![held(1, "I will fly!", vec![before])]);
+    let summary = roll_ups.summarise(&first).await.unwrap().summary;
+    let mut second = pick(summary, vec![held(2, "It rained. I will fly.", vec![again.clone(), rest])]);
+    second.said.verdicts.push(rejected(&again));
+
+    let summary = roll_ups.summarise(&second).await.unwrap().summary;
+
+    let asked = format!("{:?}", model.asked.lock()[1]);
+    assert!(!asked.contains("fly") && asked.contains("It rained.") && asked.contains("I will rest."), "{asked}");
+    assert_eq!(summary.said().count(), 3);
 }

@@ -108,6 +108,7 @@ fn extraction(state: JobState, fence: i64) -> Extraction {
         lease_until: None,
         causes: vec![],
         last_error: None,
+        raw_answer: None,
         outcome: None,
         items_dropped: BTreeMap::new(),
         created_at: None,

@@ -54,7 +54,7 @@ impl JobStore for Hanging {
         pending().await
     }
 
-    async fn fail(&self, _: &Lease, _: Fate, _: &LastError) -> Result<bool, StoreError> {
+    async fn fail(&self, _: &Lease, _: Fate, _: &LastError, _: Option<&RawAnswer>) -> Result<bool, StoreError> {
         pending().await
     }
 

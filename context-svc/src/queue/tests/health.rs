@@ -65,7 +65,12 @@ fn lookout_at(world: &World, model: Arc<Measured>) -> Lookout {
 fn lookout_into(world: &World, store: Arc<impl JobStore + OperatorStore + 'static>, model: Arc<Measured>) -> Lookout {
     let clock = Arc::new(world.clock.clone());
     let HealthSettings { ready_age_max, model_failures_max } = HealthSettings::default();
-    let limits = Limits { ready_age_max: *ready_age_max, model_failures_max, streak: model.streak.clone(), model };
+    let limits = Limits {
+        ready_age_max: *ready_age_max,
+        model_failures_max,
+        streak: model.streak.clone(),
+        readers: (model as Arc<dyn Model>).into(),
+    };
     let policy = Policy { issuer: String::new(), audience: String::new(), max_ttl: MINUTE };
     Lookout {
         operate: Operate::new(store.clone(), clock.clone(), world.bell.clone(), limits),

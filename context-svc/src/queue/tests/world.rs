@@ -91,6 +91,7 @@ pub(super) fn context(job: &Job) -> SessionContext {
         outcome: ContextOutcome::Extracted,
         items_dropped: BTreeMap::new(),
         extracted_at: Timestamp::UNIX_EPOCH,
+        changes: ItemChanges::default(),
     }
 }
 
