@@ -3,10 +3,9 @@
 use std::process::ExitCode;
 
 use afterword::commands::Arguments;
-use clap::Parser;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     kit::authn::install_crypto();
-    kit::process::exit("afterword", Arguments::parse().run().await)
+    kit::process::exit("afterword", kit::process::arguments::<Arguments>().run().await)
 }

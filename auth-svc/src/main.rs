@@ -22,7 +22,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     kit::authn::install_crypto();
-    process::exit("auth-svc", run(Arguments::parse()).await)
+    process::exit("auth-svc", run(process::arguments()).await)
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {

@@ -35,7 +35,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     kit::authn::install_crypto();
-    process::exit("gateway", run(Arguments::parse()).await)
+    process::exit("gateway", run(process::arguments()).await)
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {

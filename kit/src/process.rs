@@ -6,6 +6,9 @@ use std::process::ExitCode;
 
 use crate::config::{ConfigError, Settings, Sources, load};
 
+/// `EX_USAGE` of sysexits.h: the command line cannot be understood.
+const EXIT_USAGE: i32 = 64;
+
 /// `EX_CONFIG` of sysexits.h: starting again with the same settings is of no use.
 const EXIT_CONFIG: u8 = 78;
 
@@ -26,6 +29,15 @@ impl SettingsArgs {
     pub fn load<T: Settings>(self, env_prefix: &'static str) -> Result<T, ConfigError> {
         load(&Sources { file: self.config, env_prefix, env: std::env::vars().collect(), flags: self.set })
     }
+}
+
+/// Reads the command line. One that cannot be understood, or that only asks for help, ends the process here.
+pub fn arguments<T: clap::Parser>() -> T {
+    T::try_parse().unwrap_or_else(|answer| {
+        // Help goes to standard output; of a reader that has gone away nothing can be told.
+        let _ = answer.print();
+        std::process::exit(if answer.use_stderr() { EXIT_USAGE } else { 0 })
+    })
 }
 
 /// Splits `key=value`, for arguments of that form.

@@ -1,6 +1,7 @@
 //! What an operator types: a table of contents.
 
 pub mod demo;
+pub mod doctor;
 pub mod jobs;
 pub mod up;
 
@@ -34,11 +35,13 @@ enum Command {
     Demo(demo::Demo),
     /// List, show, watch, cancel and redrive extractions, and see how the queue is.
     Jobs(jobs::Jobs),
+    Doctor(doctor::Doctor),
 }
 
 impl Arguments {
     /// Does what was asked for.
     pub async fn run(self) -> Result<(), Failure> {
+        let file = self.settings.config.clone();
         let mut config: Config = self.settings.load(ENV_PREFIX)?;
         let chosen = self.data_dir.is_some();
         if let Some(directory) = self.data_dir {
@@ -48,6 +51,7 @@ impl Arguments {
             Command::Up => up::run(config).await,
             Command::Demo(demo) => demo.run(config, chosen).await,
             Command::Jobs(jobs) => jobs.run(&config).await,
+            Command::Doctor(doctor) => doctor.run(&config, file.as_deref()).await,
         }
     }
 }

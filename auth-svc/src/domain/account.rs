@@ -6,6 +6,9 @@ use jiff::Timestamp;
 use kit::error::InvalidField;
 use kit::id::{Secret, SessionId, UserId};
 
+/// The time zone of whoever names none.
+pub const DEFAULT_TIME_ZONE: &str = "UTC";
+
 const EMAIL_CHARS_MAX: usize = 254;
 const LABEL_CHARS_MAX: usize = 63;
 const SHOWN_CHARS_MAX: usize = 64;
@@ -19,7 +22,7 @@ pub struct Account {
     pub email: Email,
     /// The name to show; empty if none was given.
     pub display_name: String,
-    /// IANA time zone.
+    /// IANA time zone; [`DEFAULT_TIME_ZONE`] if none was named.
     pub time_zone: String,
     /// A PHC string.
     pub password_hash: Secret,
@@ -29,6 +32,13 @@ pub struct Account {
     pub kept_session: Option<SessionId>,
     /// When it was registered.
     pub created_at: Timestamp,
+}
+
+impl Account {
+    /// The time zone, unless it is the one that everybody has who named none.
+    pub fn named_time_zone(&self) -> Option<&str> {
+        Some(self.time_zone.as_str()).filter(|zone| *zone != DEFAULT_TIME_ZONE)
+    }
 }
 
 /// An e-mail address by the rule that browsers apply to `<input type=email>` (WHATWG HTML, "valid e-mail address"), so that a
@@ -76,10 +86,10 @@ fn is_label(label: &str) -> bool {
         && !label.ends_with('-')
 }
 
-/// A time zone of the IANA database; "UTC" for an empty text.
+/// A time zone of the IANA database; [`DEFAULT_TIME_ZONE`] for an empty text.
 pub fn time_zone(text: String) -> Result<String, InvalidField> {
     if text.is_empty() {
-        return Ok("UTC".to_owned());
+        return Ok(DEFAULT_TIME_ZONE.to_owned());
     }
     match jiff::tz::TimeZone::get(&text) {
         Ok(_) => Ok(text),

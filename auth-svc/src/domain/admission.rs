@@ -128,7 +128,12 @@ impl Admission {
         token: &RefreshToken,
         read_at: Timestamp,
     ) -> Result<Admitted, SigningError> {
-        let subject = Subject { user: &account.id, session: &session.id, generation: account.generation };
+        let subject = Subject {
+            user: &account.id,
+            session: &session.id,
+            generation: account.generation,
+            time_zone: account.named_time_zone(),
+        };
         let access = self.issuer.issue(subject, read_at)?;
         Ok(Admitted { access, refresh: token.to_text(), session, account })
     }

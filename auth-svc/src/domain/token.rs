@@ -26,6 +26,8 @@ pub struct Subject<'a> {
     pub session: &'a SessionId,
     /// Claim `gen`: the account's generation as read for this token, not the session's birth.
     pub generation: i64,
+    /// Claim `zoneinfo`, left out if nobody named a time zone.
+    pub time_zone: Option<&'a str>,
 }
 
 /// The signature could not be made.
@@ -63,6 +65,8 @@ struct Claims<'a> {
     exp: i64,
     #[serde(rename = "gen")]
     generation: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zoneinfo: Option<&'a str>,
 }
 
 impl Issuer {
@@ -92,6 +96,7 @@ impl Issuer {
             iat,
             exp,
             generation: subject.generation,
+            zoneinfo: subject.time_zone,
         };
         let text = Secret::new(jsonwebtoken::encode(&self.header, &claims, &self.key)?);
         Ok(AccessToken { text, expires_at: Timestamp::from_second(exp).unwrap_or(Timestamp::MAX) })

@@ -34,6 +34,11 @@ pub fn beside(database: &Path) -> Result<Secret, MasterKeyFileError> {
     }
 }
 
+/// Whether there is a key in a file beside `database`.
+pub(super) fn lies_beside(database: &Path) -> bool {
+    database.with_file_name(FILE_NAME).exists()
+}
+
 /// The file is there whole or not at all, and before anything is sealed under its key.
 fn make(path: &Path) -> io::Result<Secret> {
     let key = Secret::new(STANDARD.encode(secret_bytes::<32>()));

@@ -8,6 +8,8 @@ use kit::id::Secret;
 use super::master_key::{self, MasterKeyFileError};
 use super::{SqliteStore, Store};
 
+pub use kit::sqlite::{Content, Health, Inspection};
+
 /// A store that was opened, and the master key that lies beside it, if it is of the kind that has one.
 pub struct Opened {
     /// The store.
@@ -45,6 +47,16 @@ pub async fn open(url: &str, master_key: Option<Secret>) -> Result<Opened, OpenE
         None => master_key::beside(&path)?,
     };
     Ok(Opened { store: Arc::new(store), master_key })
+}
+
+/// Whether the master key lies beside the store at `url`, for whoever has configured none.
+pub fn has_master_key(url: &str) -> Result<bool, OpenError> {
+    Ok(master_key::lies_beside(&sqlite_path(url)?))
+}
+
+/// Looks at the store at `url` and changes nothing: an error is why it could not be opened.
+pub async fn inspect(url: &str) -> Result<Inspection, OpenError> {
+    Ok(SqliteStore::inspect(&sqlite_path(url)?).await?)
 }
 
 fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {

@@ -1,5 +1,7 @@
 //! Registering and logging in.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures::future::join_all;
 use proto::auth::v1 as pb;
 use tonic::Code;
@@ -31,6 +33,28 @@ async fn whoever_registers_is_logged_in_and_can_log_in_again() {
     assert_eq!((account.email.as_str(), account.time_zone.as_str()), ("Ada@Example.org", "Europe/Berlin"));
     assert_eq!(world.account_of(&again.access_token).await.unwrap(), account);
     assert_ne!(registered.session.unwrap().id, again.session.unwrap().id);
+}
+
+#[tokio::test]
+async fn access_tokens_say_the_time_zone_that_was_named() {
+    let world = World::start().await;
+
+    let named = world.auth().register(registration("a@x.test")).await.unwrap().into_inner();
+    let logged_in = world.auth().login(login("a@x.test", "correct horse battery")).await.unwrap().into_inner();
+    let renew = pb::RefreshRequest { refresh_token: logged_in.refresh_token };
+    let refreshed = world.auth().refresh(renew).await.unwrap().into_inner();
+    let unnamed = pb::RegisterRequest { time_zone: String::new(), ..registration("b@x.test") };
+    let unnamed = world.auth().register(unnamed).await.unwrap().into_inner();
+
+    for token in [named.access_token, logged_in.access_token, refreshed.access_token] {
+        assert!(claims(&token).contains(r#""zoneinfo":"Europe/Berlin""#));
+    }
+    assert!(!claims(&unnamed.access_token).contains("zoneinfo"));
+}
+
+fn claims(token: &str) -> String {
+    let payload = token.split('.').nth(1).unwrap();
+    String::from_utf8(URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 
 #[tokio::test]

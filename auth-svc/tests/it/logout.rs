@@ -62,7 +62,7 @@ async fn rubbish_forgeries_and_unknown_sessions_change_nothing() {
     let (genuine, _) = ada.access.text.expose().rsplit_once('.').unwrap();
     let (_, foreign_signature) = eve.access.text.expose().rsplit_once('.').unwrap();
     let unknown = SessionId::random();
-    let subject = Subject { user: &ada.account.id, session: &unknown, generation: 0 };
+    let subject = Subject { user: &ada.account.id, session: &unknown, generation: 0, time_zone: None };
     let well_signed = world.app.admission().issuer.issue(subject, world.clock.now()).unwrap();
 
     for token in ["", "rubbish", "a.b.c", &format!("{genuine}.{foreign_signature}"), well_signed.text.expose()] {

@@ -150,6 +150,7 @@ pub(crate) fn caller(admitted: &Admitted) -> Caller {
         user_id: admitted.account.id.clone(),
         session_id: admitted.session.id.clone(),
         generation: 0,
+        time_zone: None,
         expires_at: admitted.access.expires_at,
     }
 }

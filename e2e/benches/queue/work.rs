@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use context_svc::domain::model::{Committed, ContextOutcome, Job, SessionContext, Usage, WorkerId};
+use context_svc::domain::model::{Committed, ContextOutcome, ItemChanges, Job, SessionContext, Usage, WorkerId};
 use context_svc::store::{ClaimTerms, Store};
 use e2e::Service;
 use kit::clock::{Clock, SystemClock, monotonic};
@@ -135,6 +135,7 @@ pub(super) async fn complete(store: &Arc<dyn Store>, job: &Job, completes: &mut 
         outcome: ContextOutcome::Extracted,
         items_dropped: std::collections::BTreeMap::new(),
         extracted_at: SystemClock.now(),
+        changes: ItemChanges::default(),
     };
     let start = monotonic();
     let committed = store.complete(&job.lease, job.want, &context, SystemClock.now()).await?;

@@ -2,7 +2,9 @@
 
 mod bad_input;
 mod chaos;
+mod correct;
 mod disk;
+mod doctor;
 mod erase;
 mod isolation;
 mod kill;

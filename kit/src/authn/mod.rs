@@ -38,6 +38,9 @@ pub struct Caller {
     pub session_id: SessionId,
     /// The account's generation when the token was issued; an older one than the account's is revoked.
     pub generation: i64,
+    /// The account's IANA time zone (claim `zoneinfo`); `None` if the token names none that exists. Not known to change before
+    /// the next token.
+    pub time_zone: Option<String>,
     /// When the token expires. It is still accepted for [`LEEWAY`] after that.
     pub expires_at: Timestamp,
 }

@@ -109,6 +109,7 @@ impl Signed {
             user_id: UserId::parse(raw.sub).ok_or(AuthnError::TokenInvalid)?,
             session_id: SessionId::parse(raw.sid).ok_or(AuthnError::TokenInvalid)?,
             generation: raw.generation,
+            time_zone: raw.zoneinfo.filter(|name| jiff::tz::TimeZone::get(name).is_ok()),
             iat: raw.iat,
             exp: raw.exp,
             nbf: raw.nbf,
@@ -121,6 +122,7 @@ pub(super) struct Claims {
     user_id: UserId,
     session_id: SessionId,
     generation: i64,
+    time_zone: Option<String>,
     iat: i64,
     exp: i64,
     nbf: Option<i64>,
@@ -140,8 +142,8 @@ impl Claims {
         if now >= self.exp + LEEWAY_SECS {
             return Err(AuthnError::TokenExpired);
         }
-        let Self { user_id, session_id, generation, .. } = self;
-        Ok(Caller { user_id, session_id, generation, expires_at })
+        let Self { user_id, session_id, generation, time_zone, .. } = self;
+        Ok(Caller { user_id, session_id, generation, time_zone, expires_at })
     }
 }
 
@@ -166,6 +168,8 @@ struct RawClaims {
     generation: i64,
     #[serde(default, deserialize_with = "present")]
     nbf: Option<i64>,
+    #[serde(default, deserialize_with = "text_if_it_is_one")]
+    zoneinfo: Option<String>,
     #[serde(flatten)]
     _others: EachOnce,
 }
@@ -173,6 +177,14 @@ struct RawClaims {
 /// Reads a claim that may be left out, but not be null.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     i64::deserialize(deserializer).map(Some)
+}
+
+/// Reads a claim that proves nothing, so that nobody is turned away for it.
+fn text_if_it_is_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::String(text) => Ok(Some(text)),
+        _ => Ok(None),
+    }
 }
 
 /// Claims that mean nothing to us: tolerated, but not twice, because two readers could choose differently.

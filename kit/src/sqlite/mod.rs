@@ -8,6 +8,7 @@
 //! - A lock file beside the database makes a second process fail loudly instead of sharing the file by accident. Processes
 //!   that were all told to share it do: the file then orders their commits.
 
+mod inspect;
 mod open;
 mod writer;
 
@@ -21,6 +22,8 @@ use tokio::sync::Semaphore;
 
 use crate::error::{Classify, Kind};
 use writer::Writer;
+
+pub use inspect::{Content, Health, Inspection, Newest, inspect};
 
 const READERS: usize = 4;
 

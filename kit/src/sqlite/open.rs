@@ -10,7 +10,7 @@ use rusqlite_migration::Migrations;
 
 use super::{Error, Sharing};
 
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// More than a service has; SQLite would otherwise compile some of them again and again.
 const STATEMENTS_KEPT: usize = 128;
@@ -22,7 +22,7 @@ const NETWORK_FILE_SYSTEMS: [u32; 7] =
 
 /// Takes the lock beside the database, creating its directory first: for this process alone, or with others that share it.
 pub(super) fn claim(path: &Path, sharing: Sharing) -> Result<File, Error> {
-    let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = directory_of(path);
     let not_writable = |source| Error::NotWritable { path: directory.to_owned(), source };
     std::fs::create_dir_all(directory).map_err(not_writable)?;
     refuse_network_file_system(directory)?;
@@ -39,6 +39,11 @@ pub(super) fn claim(path: &Path, sharing: Sharing) -> Result<File, Error> {
     }
 }
 
+/// Where the file lies.
+pub(super) fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Waits until no other process that shares the file is opening it: of two that migrate one schema, the second would find the
 /// tables of the first in its way.
 pub(super) fn one_at_a_time(path: &Path) -> Result<File, Error> {
@@ -53,7 +58,7 @@ fn lock_file(path: &Path) -> Result<File, Error> {
     opened.map_err(|source| Error::NotWritable { path: path.to_owned(), source })
 }
 
-fn refuse_network_file_system(directory: &Path) -> Result<(), Error> {
+pub(super) fn refuse_network_file_system(directory: &Path) -> Result<(), Error> {
     #[cfg(target_os = "linux")]
     {
         let kind = rustix::fs::statfs(directory)

@@ -170,7 +170,7 @@ impl World {
 
     async fn has_heard_of_the_end_of(&self, session_id: &str) {
         let (user_id, session_id) = (user(USER), session(session_id));
-        let caller = Caller { user_id, session_id, generation: GENERATION, expires_at: at(NOW + 300) };
+        let caller = Caller { user_id, session_id, generation: GENERATION, time_zone: None, expires_at: at(NOW + 300) };
         within(self.verifier.trust().until_revoked(&caller)).await;
     }
 }

@@ -19,6 +19,20 @@ fn a_good_token_names_its_caller() {
 }
 
 #[test]
+fn a_token_may_name_a_time_zone_but_is_never_refused_for_it() {
+    let verifier = verifier(published(), Vec::new());
+    let zone_of = |token: Forge| verifier.verify(&token.token()).expect("the token is good").time_zone;
+
+    assert_eq!(zone_of(Forge::new().claim("zoneinfo", "Asia/Tokyo")).as_deref(), Some("Asia/Tokyo"));
+    assert_eq!(zone_of(Forge::new()), None);
+    for broken in
+        [json!("Mars/Olympus"), json!(""), json!("../etc/passwd"), json!("x".repeat(500)), json!(9), json!(null)]
+    {
+        assert_eq!(zone_of(Forge::new().claim("zoneinfo", broken.clone())), None, "{broken}");
+    }
+}
+
+#[test]
 fn tokens_that_are_good_in_unusual_ways_are_accepted() {
     all_are(
         Ok(()),

@@ -13,7 +13,13 @@ use crate::forge::{
 };
 
 fn caller() -> Caller {
-    Caller { user_id: user(USER), session_id: session(SESSION), generation: GENERATION, expires_at: at(NOW + 300) }
+    Caller {
+        user_id: user(USER),
+        session_id: session(SESSION),
+        generation: GENERATION,
+        time_zone: None,
+        expires_at: at(NOW + 300),
+    }
 }
 
 fn everything_ended(min_generation: i64, kept_session: Option<&str>) -> Entry {

@@ -15,7 +15,7 @@ const PAGE_MAX: u32 = 200;
 
 /// Why context-svc did not do it.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum DeskError {
+pub(in crate::commands) enum DeskError {
     /// It answered with an error of its own.
     #[error("{reason}: {message}")]
     Refused {
@@ -23,6 +23,8 @@ pub(super) enum DeskError {
         reason: String,
         /// The same for people.
         message: String,
+        /// How long to wait before the next try, if that may be of use.
+        retry_after: Option<Duration>,
     },
     /// It did not answer.
     #[error("context-svc cannot be reached ({0}); is this its address, and is it up?")]
@@ -38,7 +40,10 @@ pub(super) enum DeskError {
 impl From<Status> for DeskError {
     fn from(status: Status) -> Self {
         match kit::status::reason_of(&status) {
-            Some(reason) => Self::Refused { reason, message: status.message().to_owned() },
+            Some(reason) => {
+                let retry_after = kit::status::retry_after_of(&status);
+                Self::Refused { reason, message: status.message().to_owned(), retry_after }
+            }
             None if status.code() == Code::Unavailable => Self::Unreachable(status.message().to_owned()),
             None => Self::Strange(status.message().to_owned()),
         }
@@ -51,17 +56,18 @@ pub(super) struct Wanted {
     pub(super) state: State,
     pub(super) user_id: String,
     pub(super) older_than: Option<Duration>,
+    pub(super) raw_answers: bool,
 }
 
 /// One context-svc, as an operator reaches it.
 #[derive(Clone)]
-pub(super) struct Desk {
+pub(in crate::commands) struct Desk {
     service: ExtractionServiceClient<InterceptedService<Channel, InternalToken>>,
 }
 
 impl Desk {
     /// Proves itself with `token` on every call.
-    pub(super) fn new(channel: Channel, token: InternalToken) -> Self {
+    pub(in crate::commands) fn new(channel: Channel, token: InternalToken) -> Self {
         Self { service: ExtractionServiceClient::with_interceptor(channel, token) }
     }
 
@@ -79,9 +85,14 @@ impl Desk {
         }
     }
 
-    /// One job. Looks through its user's, since only users may ask for one by name.
-    pub(super) async fn find(&self, user_id: &str, conversation_id: &str) -> Result<pb::Extraction, DeskError> {
-        let wanted = Wanted { user_id: user_id.to_owned(), ..Wanted::default() };
+    /// One job, perhaps with its raw answer. Looks through its user's, since only users may ask for one by name.
+    pub(super) async fn find(
+        &self,
+        user_id: &str,
+        conversation_id: &str,
+        raw_answers: bool,
+    ) -> Result<pb::Extraction, DeskError> {
+        let wanted = Wanted { user_id: user_id.to_owned(), raw_answers, ..Wanted::default() };
         let mut token = String::new();
         loop {
             let page = self.page(&wanted, PAGE_MAX, token).await?;
@@ -109,7 +120,14 @@ impl Desk {
         answer.into_inner().extraction.ok_or(DeskError::NotFound)
     }
 
-    pub(super) async fn status(&self) -> Result<pb::GetQueueStatusResponse, DeskError> {
+    pub(super) async fn reextract(
+        &self,
+        request: pb::ReextractConversationsRequest,
+    ) -> Result<pb::ReextractConversationsResponse, DeskError> {
+        Ok(self.service.clone().reextract_conversations(request).await?.into_inner())
+    }
+
+    pub(in crate::commands) async fn status(&self) -> Result<pb::GetQueueStatusResponse, DeskError> {
         Ok(self.service.clone().get_queue_status(pb::GetQueueStatusRequest {}).await?.into_inner())
     }
 
@@ -125,6 +143,7 @@ impl Desk {
             older_than: wanted.older_than.and_then(|age| prost_types::Duration::try_from(age).ok()),
             page_size: i32::try_from(size).unwrap_or(i32::MAX),
             page_token,
+            include_raw_answers: wanted.raw_answers,
         };
         Ok(self.service.clone().list_extractions(request).await?.into_inner())
     }

@@ -21,6 +21,10 @@ pub(super) fn status(status: &pb::GetQueueStatusResponse) -> Result<String, Fail
     written("afterword.context.v1.GetQueueStatusResponse", status)
 }
 
+pub(super) fn reextraction(told: &pb::ReextractConversationsResponse) -> Result<String, Failure> {
+    written("afterword.context.v1.ReextractConversationsResponse", told)
+}
+
 pub(super) fn extraction_line(extraction: &pb::Extraction) -> Result<String, Failure> {
     Ok(format!("{}\n", value("afterword.context.v1.Extraction", extraction)?))
 }

@@ -1,11 +1,12 @@
 //! `afterword jobs`: what an operator sees of the extraction queue, and moves in it.
 
-mod desk;
+pub(super) mod desk;
 mod json;
+mod reextract;
 mod table;
 mod watch;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kit::authn::InternalToken;
@@ -20,6 +21,7 @@ use serde::Deserialize;
 use super::tell;
 use crate::config::Config;
 use desk::{Desk, Wanted};
+use reextract::Reextract;
 use watch::{Listener, Watch};
 
 /// Looks at the extraction queue of a context-svc and moves jobs by hand.
@@ -50,7 +52,7 @@ enum What {
     /// List jobs of all users, the longest unchanged first.
     List(List),
     /// Show all there is to know about one job.
-    Show(Which),
+    Show(Show),
     /// Follow the queue, or one job until it ends: a line for every change.
     ///
     /// Without a job the figures of the queue are followed until Ctrl-C. A job is followed until it is done (exit code 0), or dead or
@@ -61,6 +63,12 @@ enum What {
     Redrive(Which),
     /// Cancel a pending or running job. What a running one would still deliver is dropped.
     Cancel(Which),
+    /// Have conversations read again by the prompt and model of now.
+    ///
+    /// Without a filter that is everything that was read with another prompt version. They fill the queue to a half at most: while
+    /// there is no room the command waits, and what it has asked for by then is on record, also if it is interrupted. What waits to be
+    /// read again already is not asked for twice.
+    Reextract(Reextract),
     /// Show how full the queue is and whether it moves.
     Status,
 }
@@ -82,6 +90,16 @@ struct List {
     /// How many at most.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
+}
+
+#[derive(Debug, clap::Args)]
+struct Show {
+    #[command(flatten)]
+    which: Which,
+
+    /// Also what the model last answered that could not be used. It may quote the user.
+    #[arg(long)]
+    raw: bool,
 }
 
 /// One job, by its conversation.
@@ -119,9 +137,12 @@ impl Jobs {
                 let found = desk.list(&list.wanted(), list.limit).await?;
                 if self.json { json::list(&found)? } else { table::list(&found) }
             }
-            What::Show(which) => self.show(&desk.find(&which.user_id, &which.conversation_id).await?)?,
+            What::Show(Show { which, raw }) => {
+                self.show(&desk.find(&which.user_id, &which.conversation_id, *raw).await?)?
+            }
             What::Redrive(which) => self.show(&desk.redrive(&which.user_id, &which.conversation_id).await?)?,
             What::Cancel(which) => self.show(&desk.cancel(&which.user_id, &which.conversation_id).await?)?,
+            What::Reextract(reextract) => reextract.run(desk, clock, self.json).await?,
             What::Status => {
                 let status = desk.status().await?;
                 if self.json { json::status(&status)? } else { table::status(&status) }
@@ -136,18 +157,24 @@ impl Jobs {
     }
 
     fn token(&self, config: &Config) -> Result<InternalToken, Failure> {
-        let secret = match &self.internal_token_file {
-            Some(path) => {
-                let text = std::fs::read_to_string(path);
-                Secret::new(text.map_err(|error| format!("{}: {error}", path.display()))?.trim())
-            }
-            None => {
-                let set = config.auth.internal_tokens.first().or(config.context.internal_tokens.first());
-                set.cloned().ok_or("no internal token: give --internal-token-file, or the settings of the service")?
-            }
-        };
-        Ok(InternalToken::parse(secret)?)
+        let token = token(self.internal_token_file.as_deref(), config)?;
+        Ok(token.ok_or("no internal token: give --internal-token-file, or the settings of the service")?)
     }
+}
+
+/// The internal token in `file`, else that of the settings; `None` if they have none.
+pub(super) fn token(file: Option<&Path>, config: &Config) -> Result<Option<InternalToken>, Failure> {
+    let secret = match file {
+        Some(path) => {
+            let text = std::fs::read_to_string(path);
+            Secret::new(text.map_err(|error| format!("{}: {error}", path.display()))?.trim())
+        }
+        None => match config.auth.internal_tokens.first().or(config.context.internal_tokens.first()) {
+            Some(secret) => secret.clone(),
+            None => return Ok(None),
+        },
+    };
+    Ok(Some(InternalToken::parse(secret)?))
 }
 
 impl List {
@@ -156,6 +183,7 @@ impl List {
             state: self.state.unwrap_or(State::Unspecified),
             user_id: self.user.clone().unwrap_or_default(),
             older_than: self.older_than.map(|period| period.0),
+            raw_answers: false,
         }
     }
 }

@@ -37,7 +37,12 @@ pub(super) fn extraction(job: &pb::Extraction) -> String {
     let mut dropped: Vec<_> = job.items_dropped.iter().map(|(reason, items)| format!("{items} {reason}")).collect();
     dropped.sort();
     let is_running = job.state() == State::Running;
-    fields([
+    let raw = if job.raw_answer.is_empty() {
+        String::new()
+    } else {
+        format!("\nraw answer:\n{}\n", harmless(&job.raw_answer))
+    };
+    let fields = fields([
         ("user", job.user_id.clone()),
         ("conversation", job.conversation_id.clone()),
         ("state", job.state().as_str_name().to_owned()),
@@ -58,7 +63,18 @@ pub(super) fn extraction(job: &pb::Extraction) -> String {
         ("items dropped", dropped.join(", ")),
         ("created", time(job.created_at)),
         ("changed", time(job.updated_at)),
-    ])
+    ]);
+    fields + &raw
+}
+
+/// A model may write what a terminal would obey.
+fn harmless(text: &str) -> String {
+    let shown = |letter: char| match letter {
+        '\n' | '\t' => letter.to_string(),
+        _ if letter.is_control() => letter.escape_default().to_string(),
+        _ => letter.to_string(),
+    };
+    text.chars().map(shown).collect()
 }
 
 /// One state of one job, on one line: when it came about first, and what is wrong last.

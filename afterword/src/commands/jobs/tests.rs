@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::Parser;
 use context_svc::domain::model::{
-    Addition, Cause, ClientId, ContextOutcome, ConversationId, ConversationKey, NewMessage, Role, SessionContext,
-    Trigger, Usage, WorkerId,
+    Addition, Cause, ClientId, ContextOutcome, ConversationId, ConversationKey, Fate, ItemChanges, LastError,
+    NewMessage, RawAnswer, Role, SessionContext, Trigger, Usage, WorkerId,
 };
 use context_svc::store::ClaimTerms;
 use jiff::Timestamp;
@@ -30,13 +30,19 @@ pub(super) struct World {
 
 impl World {
     pub(super) async fn start() -> Self {
+        Self::start_with(|_| ()).await
+    }
+
+    /// With other settings than the usual ones.
+    pub(super) async fn start_with(adjust: impl FnOnce(&mut context_svc::Config)) -> Self {
         kit::authn::install_crypto();
         let directory = tempfile::tempdir().unwrap();
-        let config = context_svc::Config {
+        let mut config = context_svc::Config {
             store: format!("sqlite:{}", directory.path().join("context.db").display()),
             internal_tokens: vec![Secret::new(TOKEN)],
             ..Default::default()
         };
+        adjust(&mut config);
         let (clock, lifecycle) = (TestClock::frozen_at(now()), Lifecycle::new());
         let app = context_svc::App::open(config, Arc::new(clock), &lifecycle).await.unwrap();
         let channel = GrpcServer::new(app.routes(), app.health()).await.serve_in_process(&lifecycle);
@@ -78,8 +84,14 @@ impl World {
             outcome: ContextOutcome::Extracted,
             items_dropped: Default::default(),
             extracted_at: now(),
+            changes: ItemChanges::default(),
         };
         self.app.store().complete(&job.lease, job.want, &context, now()).await.unwrap();
+    }
+
+    /// The same a minute later.
+    pub(super) async fn types_later(&self, line: &str) -> Result<String, String> {
+        answer_at(&jobs(line), &self.desk, Arc::new(TestClock::frozen_at(now() + Duration::from_secs(60)))).await
     }
 
     /// What the command line answers.
@@ -89,7 +101,10 @@ impl World {
 }
 
 async fn answer(jobs: &Jobs, desk: &Desk) -> Result<String, String> {
-    let clock: SharedClock = Arc::new(TestClock::frozen_at(now()));
+    answer_at(jobs, desk, Arc::new(TestClock::frozen_at(now()))).await
+}
+
+pub(super) async fn answer_at(jobs: &Jobs, desk: &Desk, clock: SharedClock) -> Result<String, String> {
     let mut told = String::new();
     let mut tell = |text: &str| {
         told += text;
@@ -146,6 +161,26 @@ async fn a_list_longer_than_a_page_is_read_to_its_end() {
 
     assert_eq!((all["extractions"].as_array().unwrap().len(), &all["nextPageToken"]), (205, &Value::from("")));
     assert_eq!(lines(&shown)[1], ["conversation", "c204"]);
+}
+
+#[tokio::test]
+async fn what_the_model_answered_is_shown_on_request_and_cannot_steer_the_terminal() {
+    let world = World::start().await;
+    world.job("alice", "c1").await;
+    let terms = ClaimTerms { now: now(), lease: Duration::from_secs(60), deliveries_max: 5 };
+    let job = world.app.store().claim(&WorkerId::random(), &[], &terms).await.unwrap().expect("the job is due");
+    let error = LastError { reason: "NO_JSON".into(), message: "no JSON".into(), at: now() };
+    let answer = RawAnswer::of("I am\n\u{1b}[2Jsorry");
+    world.app.store().fail(&job.lease, Fate::Dead, &error, Some(&answer)).await.unwrap();
+
+    let shown = world.types("show alice c1").await.unwrap();
+    let raw = world.types("show alice c1 --raw").await.unwrap();
+    let json: Value = serde_json::from_str(&world.types("show alice c1 --raw --json").await.unwrap()).unwrap();
+
+    assert!(shown.contains("NO_JSON") && !shown.contains("sorry"), "{shown}");
+    assert!(raw.ends_with("\nraw answer:\nI am\n\\u{1b}[2Jsorry\n"), "{raw}");
+    assert_eq!(json["rawAnswer"], "I am\n\u{1b}[2Jsorry");
+    assert!(!world.types("list --json").await.unwrap().contains("sorry"));
 }
 
 #[tokio::test]

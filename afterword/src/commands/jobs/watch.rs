@@ -64,7 +64,7 @@ impl Job<'_> {
     async fn follow(&self, desk: &Desk, patience: &mut Patience, tell: Listener<'_>) -> Result<(), Failure> {
         let mut known = None;
         loop {
-            if let Some(job) = patience.heed(desk.find(self.user, self.conversation).await)? {
+            if let Some(job) = patience.heed(desk.find(self.user, self.conversation, false).await)? {
                 // A renewed lease only says that the worker is still at it.
                 let told = pb::Extraction { lease_until: None, ..job.clone() };
                 if known.as_ref() != Some(&told) {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod inspect;
 mod keys;
 mod outbox;
 mod sessions;

@@ -1,0 +1,39 @@
+//! A look at the store without opening it for work.
+
+use std::path::Path;
+
+use kit::sqlite::{Error, Inspection};
+use rusqlite::Connection;
+
+use super::{SqliteStore, migrations};
+
+impl SqliteStore {
+    /// Looks at the file and changes nothing.
+    pub async fn inspect(path: &Path) -> Result<Inspection, Error> {
+        kit::sqlite::inspect(path, migrations(), newest).await
+    }
+}
+
+/// The latest of the last entries of the audit log: not of the last one only, since the clock may have gone back before it.
+fn newest(db: &Connection) -> rusqlite::Result<Option<i64>> {
+    let latest = "SELECT max(at) FROM (SELECT at FROM audit ORDER BY entry DESC LIMIT 1000)";
+    db.query_row(latest, [], |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_entry_of_before_the_clock_went_back_is_still_the_newest() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("auth.db");
+        let store = SqliteStore::open(&file).await.unwrap();
+        let entries = "INSERT INTO audit (user_id, event, at) VALUES ('u', 'LOGIN', 9000000), ('u', 'LOGIN', 4000000)";
+        store.database.write(move |db| db.execute_batch(entries)).await.unwrap();
+
+        let seen = SqliteStore::inspect(&file).await.unwrap();
+
+        assert_eq!(seen.content.unwrap().newest.map(|at| at.as_second()), Some(9));
+    }
+}
