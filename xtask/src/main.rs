@@ -1,4 +1,4 @@
-//! The workspace's own tools: `cargo xtask tidy | docs | test | bench | bugs | kill-loop`.
+//! The workspace's own tools: `cargo xtask tidy | docs | test | bench | bugs | kill-loop | fuzz | measure`.
 //!
 //! One module per command. They read the source tree and run cargo; no service depends on them.
 #![allow(clippy::print_stdout, reason = "printing is what these commands are for")]
@@ -6,7 +6,9 @@
 mod bench;
 mod bugs;
 mod docs;
+mod fuzz;
 mod kill_loop;
+mod measure;
 mod source;
 mod test;
 mod tidy;
@@ -60,6 +62,19 @@ enum Command {
         #[arg(long)]
         list: bool,
     },
+    /// Throw strangers' bytes at the code that reads them. Needs the nightly compiler.
+    Fuzz {
+        /// Which target, such as `model_answer`.
+        target: String,
+        /// For how long.
+        #[arg(long, default_value_t = 600)]
+        seconds: u32,
+    },
+    /// Measure what the service makes of transcripts that lie outside the repository.
+    Measure {
+        #[command(subcommand)]
+        measure: measure::Measure,
+    },
     /// Build every program, run every test, and say loudly what was skipped.
     #[command(disable_help_flag = true)]
     Test {
@@ -77,6 +92,8 @@ fn main() -> ExitCode {
         Command::Bench { name, arguments } => bench::run(&root, &name, &arguments),
         Command::KillLoop { arguments } => kill_loop::run(&root, &arguments),
         Command::Bugs { names, list } => bugs::run(&root, &names, list),
+        Command::Fuzz { target, seconds } => fuzz::run(&root, &target, seconds),
+        Command::Measure { measure } => measure::run(&measure),
         Command::Test { arguments } => test::run(&root, &arguments),
     };
     match done {
