@@ -26,12 +26,13 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
+    // First: reading the settings takes a while, too.
+    let lifecycle = Lifecycle::new();
+    let asked_to_end = lifecycle.signals()?;
     let config: Config = arguments.settings.load(ENV_PREFIX)?;
     kit::telemetry::init(config.log_format, &config.log_filter);
     tracing::info!(config = kit::config::in_force(&config), "context-svc starts");
 
-    let lifecycle = Lifecycle::new();
-    let asked_to_end = lifecycle.signals()?;
     let grpc = serve::bind("listen", &config.listen).await?;
     let admin = serve::bind("admin_listen", &config.admin_listen).await?;
     let auth_svc = serve::channel(&config.auth_svc)?;

@@ -39,12 +39,13 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
+    // First: reading the settings takes a while, too.
+    let lifecycle = Lifecycle::new();
+    let asked_to_end = lifecycle.signals()?;
     let config: Config = arguments.settings.load(ENV_PREFIX)?;
     kit::telemetry::init(config.log_format, &config.log_filter);
     tracing::info!(config = kit::config::in_force(&config), "gateway starts");
 
-    let lifecycle = Lifecycle::new();
-    let asked_to_end = lifecycle.signals()?;
     let health = Health::new();
     let app = match arguments.descriptor_set {
         Some(file) => in_front_of_others(&config, &file, arguments.upstream, &health)?,

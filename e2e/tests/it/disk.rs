@@ -7,7 +7,9 @@ const ROOM: &str = "AFTERWORD_STORE_PAGES";
 
 #[tokio::test]
 async fn context_svc_on_a_full_disk_keeps_what_it_acknowledged_and_refuses_the_rest() {
-    let mut world = Processes::start(&[]).await;
+    // A job that was claimed when the disk became full is taken over when its lease ends.
+    let settings = [(Service::Context, "queue.lease=3s"), (Service::Context, "queue.heartbeat=1s")];
+    let mut world = Processes::start(&settings).await;
     let mut alice = User::of(&world.client(), "alice").await.logged_in().await;
     alice.says("c0", "My goal is to run a marathon in May.").await;
     world.kill(Service::Context).await;

@@ -22,7 +22,6 @@ pub(super) fn examine(config: &Config, file: Option<&Path>) -> Vec<Finding> {
         }
     }
     findings.extend(fallback_is_no_other(config));
-    findings.extend(fallback_gets_no_turn(config));
     findings.extend(reflection(config));
     findings
 }
@@ -112,19 +111,6 @@ fn fallback_is_no_other(config: &Config) -> Option<Finding> {
             .so("give `context.fallback` another model, better on another server, or the provider `none`")
     };
     ((&model.base_url, &model.model) == (&fallback.base_url, &fallback.model)).then(doubt)
-}
-
-fn fallback_gets_no_turn(config: &Config) -> Option<Finding> {
-    let (model, fallback) = (config.context.model.endpoint()?, config.context.fallback.endpoint()?);
-    let doubt = || {
-        Area::Config
-            .is_doubtful(
-                "FALLBACK_GETS_NO_TURN",
-                "if the model hangs, no time is left in a pass for the fallback to answer",
-            )
-            .so("lower `context.model.call_timeout`, or raise `context.queue.pass`")
-    };
-    (model.call_timeout + fallback.call_timeout > *config.context.queue.pass).then(doubt)
 }
 
 fn reflection(config: &Config) -> Option<Finding> {

@@ -99,7 +99,11 @@ impl Extractor {
         let mut dropped = Dropped::new();
         loop {
             let is_last = transcript.complaint.is_some() || !model.reconsiders();
-            tracing::debug!(messages = transcript.messages.len(), again = transcript.complaint.is_some(), "asking");
+            tracing::debug!(
+                messages = transcript.messages.len(),
+                again = transcript.complaint.is_some(),
+                "the model is asked"
+            );
             kit::failpoint::reached("model-asked");
             let (error, complaint) = match model.extract(&transcript).await {
                 Ok(answer) => {

@@ -75,21 +75,19 @@ fn what_users_say_does_not_cross_the_internet_in_the_open() {
 }
 
 #[test]
-fn a_fallback_is_another_model_and_gets_its_turn() {
+fn a_fallback_is_another_model() {
     let url = ("context.model.url", "http://127.0.0.1:8000/v1");
-    let fallback = |name, pass| {
+    let fallback = |name| {
         let fallback = [
             ("context.fallback.provider", "openai"),
             ("context.fallback.name", name),
             ("context.fallback.url", "http://127.0.0.1:8000/v1"),
-            ("context.queue.pass", pass),
         ];
         doubts(&[&[PROVIDER, NAME, url], &fallback[..]].concat())
     };
 
-    assert_eq!(fallback("m1", "2m"), ["FALLBACK_IS_THE_SAME"]);
-    assert_eq!(fallback("m2", "80s"), ["FALLBACK_GETS_NO_TURN"]);
-    assert!(fallback("m2", "2m").is_empty());
+    assert_eq!(fallback("m1"), ["FALLBACK_IS_THE_SAME"]);
+    assert!(fallback("m2").is_empty());
 }
 
 #[test]
