@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::guard::Pass;
 use super::reason;
 use crate::domain::model::{CallOperation, CallRecord, Usage};
-use crate::llm::{Asker, Ledger};
+use crate::llm::{Asker, Ledger, ModelError};
 
 /// On whose behalf a model is called, and what for.
 #[derive(Debug, Clone)]
@@ -59,6 +59,9 @@ impl Call {
     pub(super) async fn failed(mut self, failure: &Failure) -> Usage {
         let Some(open) = self.open.take() else { return Usage::default() };
         let usage = failure.tokens.usage(&open.endpoint);
+        if let ModelError::NotNow { until, reason, message } = &failure.error {
+            open.pass.is_put_off(*until, reason, message);
+        }
         // What a server refuses costs nothing. Of a connection that broke nobody knows what was consumed.
         let is_known = failure.tokens.are_known || !failure.is_down();
         open.end(usage, Some(failure.error.reason()), (failure.is_down(), is_known)).await;

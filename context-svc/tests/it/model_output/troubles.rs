@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use context_svc::llm::Provider;
+use context_svc::llm::{ModelSettings, Provider};
 use kit::clock::Clock;
 use proto::context::v1::Extraction;
 use proto::context::v1::extraction::State;
 use serde_json::json;
 
 use super::answers::{claude, completion, error, good, good_form, item, items, says};
+use super::server::ModelServer;
 use super::{Scripted, Story, dropped};
+use crate::world::World;
 
 fn reason(extraction: &Extraction) -> &str {
     extraction.last_error.as_ref().map_or("", |error| error.reason.as_str())
@@ -92,6 +94,33 @@ async fn an_empty_account_is_not_asked_again_within_minutes() {
     let not_before = snoozed.not_before.as_ref().unwrap().seconds;
     assert_eq!((snoozed.state(), snoozed.attempts, reason(&snoozed)), (State::Pending, 0, "MODEL_QUOTA_EXHAUSTED"));
     assert!(not_before - story.world.clock.now().as_second() >= 10 * 60, "{not_before}");
+}
+
+#[tokio::test]
+async fn while_the_first_has_no_money_the_second_reads_under_its_own_name_and_the_first_is_left_alone() {
+    let first = ModelServer::start([]).await;
+    first.otherwise(Scripted::json(429, &json!({"error": {"code": "insufficient_quota", "message": "quota"}})));
+    let second = ModelServer::start([]).await;
+    second.otherwise(good());
+    let model = |server: &ModelServer, name: &str| ModelSettings {
+        provider: Provider::OpenAi,
+        name: name.to_owned(),
+        url: format!("{}/v1", server.url()),
+        ..ModelSettings::default()
+    };
+    let (own, other) = (model(&first, "first-model"), model(&second, "second-model"));
+    let world = World::reading_by(|config| (config.model, config.fallback) = (own, other)).await;
+    let story = Story { world, server: first };
+
+    for talk in ["c1", "c2", "c3"] {
+        story.talks(talk).await;
+        story.user().until_done(talk).await;
+
+        assert_eq!(story.user().session_context(talk).await.unwrap().model, "second-model");
+        assert_eq!(story.user().extraction(talk).await.unwrap().snoozes, 0);
+    }
+    assert_eq!((story.calls(), second.asked().len()), (1, 3));
+    assert_eq!(second.asked()[0].body["model"], "second-model");
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use kit::clock::SharedClock;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -29,7 +30,15 @@ pub struct Guard {
     turns: Arc<Semaphore>,
     tokens: Option<Mutex<TokenBudget>>,
     breaker: Mutex<Breaker>,
+    put_off: Mutex<Option<PutOff>>,
     clock: SharedClock,
+}
+
+/// What the provider has asked for: no more calls until then.
+struct PutOff {
+    until: Timestamp,
+    reason: &'static str,
+    message: String,
 }
 
 impl Guard {
@@ -40,18 +49,23 @@ impl Guard {
             turns: Arc::new(Semaphore::new(settings.concurrency.clamp(1, Semaphore::MAX_PERMITS))),
             tokens: (limit > 0).then(|| Mutex::new(TokenBudget::new(limit))),
             breaker: Mutex::new(Breaker::new(settings.breaker_failures, *settings.breaker_pause)),
+            put_off: Mutex::default(),
             clock,
         })
     }
 
-    /// Waits for a turn and lets a call through that may consume `tokens`, unless the provider is left alone or the budget is spent.
+    /// Waits for a turn and lets a call through that may consume `tokens`, unless the provider is left alone, has asked to be, or the
+    /// budget is spent.
     pub(super) async fn admit(self: &Arc<Self>, tokens: u64) -> Result<Pass, ModelError> {
+        self.is_wanted()?;
         let wait = self.breaker.lock().wait(self.clock.uptime());
         if !wait.is_zero() {
             return Err(self.is_down(wait));
         }
         // Nobody closes the semaphore; one that is closed anyway limits nothing.
         let turn = self.turns.clone().acquire_owned().await.ok();
+        // Whoever had the turn before may have been sent away.
+        self.is_wanted()?;
         let now = self.clock.uptime();
         let taken = self.take(tokens, now)?;
         match self.breaker.lock().admit(now) {
@@ -60,6 +74,16 @@ impl Guard {
                 self.settle(taken, 0, now);
                 Err(self.is_down(wait))
             }
+        }
+    }
+
+    /// Whether the provider has not asked to be left alone until later.
+    fn is_wanted(&self) -> Result<(), ModelError> {
+        match &*self.put_off.lock() {
+            Some(PutOff { until, reason, message }) if self.clock.now() < *until => {
+                Err(ModelError::NotNow { until: *until, reason, message: message.clone() })
+            }
+            _ => Ok(()),
         }
     }
 
@@ -97,6 +121,14 @@ pub(super) struct Pass {
 }
 
 impl Pass {
+    /// The provider wants no call, of whomever, before `until`.
+    pub(super) fn is_put_off(&self, until: Timestamp, reason: &'static str, message: &str) {
+        let mut put_off = self.guard.put_off.lock();
+        if put_off.as_ref().is_none_or(|before| before.until < until) {
+            *put_off = Some(PutOff { until, reason, message: message.to_owned() });
+        }
+    }
+
     /// The call is over. `is_down` says that the provider could not be reached or is broken; `consumed` how many tokens it took, if
     /// that is known.
     pub(super) fn end(mut self, is_down: bool, consumed: Option<u64>) {

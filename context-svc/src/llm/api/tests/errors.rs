@@ -24,6 +24,7 @@ async fn a_rate_limit_puts_off_until_the_server_says() {
         matches!(error, ModelError::NotNow { until: at, reason: "MODEL_RATE_LIMITED", .. } if at == until),
         "{error:?}"
     );
+    story.clock.advance(Duration::from_secs(2));
     assert!(story.ask().await.is_ok());
     assert_eq!(story.server.asked().len(), 2, "nobody asks again by himself");
 }
@@ -101,6 +102,24 @@ async fn a_rate_limit_opens_no_breaker() {
     let story = Story::told(Endpoint::of(Api::OpenAi), guard, clock, [refusal(429, json!({})), said("{}")]).await;
 
     assert_eq!(story.reason().await, "MODEL_RATE_LIMITED");
+    story.clock.advance(Duration::from_secs(20));
 
+    assert!(story.ask().await.is_ok());
+}
+
+#[tokio::test]
+async fn who_wants_to_be_left_alone_is_asked_by_nobody_until_then() {
+    let busy = refusal(429, json!({})).header("retry-after", "60");
+    let story =
+        Story::told(Endpoint::of(Api::OpenAi), GuardSettings::default(), TestClock::ticking(), [busy, said("{}")])
+            .await;
+
+    assert_eq!(story.reason().await, "MODEL_RATE_LIMITED");
+    for _ in 0..50 {
+        assert_eq!(story.reason().await, "MODEL_RATE_LIMITED");
+    }
+    assert_eq!(story.server.asked().len(), 1);
+
+    story.clock.advance(Duration::from_secs(60));
     assert!(story.ask().await.is_ok());
 }
