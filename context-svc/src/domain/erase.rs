@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use kit::clock::SharedClock;
 use kit::config::Period;
-use kit::error::{Classify, Kind};
 use kit::id::UserId;
 use tokio::sync::Notify;
 
@@ -28,7 +27,7 @@ impl Erase {
 
     /// A user has their own memory erased. While that goes on, asking again is the same erasure, unless something has been
     /// said since.
-    pub async fn memory(&self, user_id: UserId) -> Result<Erasure, EraseError> {
+    pub async fn memory(&self, user_id: UserId) -> Result<Erasure, StoreError> {
         self.begin(user_id, None, false).await
     }
 
@@ -38,7 +37,7 @@ impl Erase {
         user_id: UserId,
         request_id: Option<RequestId>,
         account_deleted: bool,
-    ) -> Result<Erasure, EraseError> {
+    ) -> Result<Erasure, StoreError> {
         self.begin(user_id, request_id, account_deleted).await
     }
 
@@ -47,7 +46,7 @@ impl Erase {
         user_id: UserId,
         request_id: Option<RequestId>,
         closes_account: bool,
-    ) -> Result<Erasure, EraseError> {
+    ) -> Result<Erasure, StoreError> {
         let at = self.clock.now();
         let again_at = at + self.again_after.0;
         let request = ErasureRequest { user_id, request_id, closes_account, at, again_at };
@@ -55,27 +54,5 @@ impl Erase {
         kit::failpoint::reached("erasure-begun");
         self.bell.notify_one();
         Ok(erasure)
-    }
-}
-
-/// Why an erasure could not be begun.
-#[derive(Debug, thiserror::Error)]
-pub enum EraseError {
-    /// The store failed, and everything is as it was.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl Classify for EraseError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Store(error) => error.kind(),
-        }
-    }
-
-    fn reason(&self) -> &'static str {
-        match self {
-            Self::Store(error) => error.reason(),
-        }
     }
 }

@@ -4,7 +4,6 @@ use kit::error::InvalidField;
 use proto::context::v1 as pb;
 
 use super::answer;
-use crate::domain::extract::sum;
 use crate::domain::model::{DayUsage, Usage};
 
 const DAYS_DEFAULT: u32 = 30;
@@ -21,7 +20,7 @@ pub(super) fn days(request: &pb::GetUsageRequest) -> Result<u32, InvalidField> {
 
 /// The days, and what a user may consume on each.
 pub(super) fn usage(days: Vec<DayUsage>, daily_token_limit: u64) -> pb::GetUsageResponse {
-    let total = days.iter().fold(Usage::default(), |so_far, day| sum(so_far, day.usage));
+    let total = days.iter().fold(Usage::default(), |so_far, day| so_far + day.usage);
     let day = |day: DayUsage| pb::get_usage_response::Day {
         date: day.day.to_string(),
         usage: Some(answer::usage(day.usage)),

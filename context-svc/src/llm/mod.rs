@@ -16,10 +16,10 @@ mod settings;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::domain::model::{Basis, Horizon, ItemKind, ItemStatus, Message, SessionContext};
+use crate::domain::model::{Basis, Horizon, Item, ItemKind, ItemStatus, Message, SessionContext};
 
 pub use ledger::{Asker, Ledger};
-pub use readers::{OUR_OWN_LIMITS, Readers};
+pub use readers::{Failures, Readers};
 pub use rollup::{Phrase, RollUp, RolledUp, Statement, Told};
 pub use settings::{ModelSettings, Provider};
 
@@ -70,6 +70,11 @@ pub struct Transcript {
 }
 
 impl Transcript {
+    /// The items that are remembered already.
+    pub fn remembered(&self) -> &[Item] {
+        self.previous.as_ref().map(|context| context.items.as_slice()).unwrap_or_default()
+    }
+
     /// `messages` to be read for the first time.
     pub fn of(asker: Asker, messages: Vec<Message>) -> Self {
         Self { asker, previous: None, rejected: Vec::new(), messages, complaint: None }
@@ -237,7 +242,7 @@ pub enum ModelError {
 
 impl ModelError {
     /// No model is ready.
-    pub(crate) fn nobody() -> Self {
+    fn nobody() -> Self {
         Self::Unreachable { reason: reason::NO_MODEL, message: "no model is ready".to_owned() }
     }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{Model, ModelError, RollUp, RolledUp, api};
 use crate::domain::spend::BUDGET;
 
-/// What we set ourselves is waited for, and no other model is asked meanwhile.
-pub const OUR_OWN_LIMITS: &[&str] = &[BUDGET, api::reason::TOKENS_PER_MINUTE];
+/// What we set ourselves is waited for, and no other model is asked meanwhile: what may be spent is not to be saved by reading worse.
+const OUR_OWN_LIMITS: &[&str] = &[BUDGET, api::reason::TOKENS_PER_MINUTE];
 
 /// Who may read a transcript, the preferred first.
 #[derive(Clone)]
@@ -35,18 +35,35 @@ impl Readers {
 
     /// What the first of them that can answers. If none can, why the first could not: it is the one to wait for.
     pub async fn summarise(&self, roll_up: &RollUp) -> Result<RolledUp, ModelError> {
-        let mut first_failure = None;
+        let mut failures = Failures::default();
         for model in self.ready() {
             match model.summarise(roll_up).await {
                 Ok(rolled_up) => return Ok(rolled_up),
-                Err(error) if OUR_OWN_LIMITS.contains(&error.reason()) => return Err(error),
-                Err(error) => {
-                    tracing::warn!(reason = error.reason(), "a model could not sum up");
-                    first_failure.get_or_insert(error);
-                }
+                Err(error) => failures.note(error)?,
             }
         }
-        Err(first_failure.unwrap_or_else(ModelError::nobody))
+        Err(failures.first())
+    }
+}
+
+/// Why the models asked so far have failed.
+#[derive(Debug, Default)]
+pub struct Failures(Option<ModelError>);
+
+impl Failures {
+    /// Notes why one has failed, so that the next may be asked; gives it back if the next may not.
+    pub fn note(&mut self, error: ModelError) -> Result<(), ModelError> {
+        if OUR_OWN_LIMITS.contains(&error.reason()) {
+            return Err(error);
+        }
+        tracing::warn!(reason = error.reason(), "a model could not answer");
+        self.0.get_or_insert(error);
+        Ok(())
+    }
+
+    /// Why the first has, which is the one to wait for.
+    pub fn first(self) -> ModelError {
+        self.0.unwrap_or_else(ModelError::nobody)
     }
 }
 

@@ -3,22 +3,21 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::fold::{Folded, fingerprint, fold, on_one_line};
 use super::when;
-use crate::domain::model::{Basis, ConversationId, Due, Evidence, Horizon, Item, ItemKind, ItemStatus, Message, Role};
-use crate::domain::recall::rank::terms;
+use crate::domain::model::{
+    Basis, ConversationId, Due, Evidence, Horizon, Item, ItemKind, ItemStatus, Message, Role, zone_of,
+};
+use crate::domain::recall::rank::{stem, terms};
 use crate::domain::secrets::has_secret;
 use crate::domain::verdicts::Overlay;
 use crate::llm::{Proposal, Quote, Transcript, When};
 
-const TEXT_BYTES_MAX: usize = 1024;
+/// More than one sentence needs.
+pub(in crate::domain) const TEXT_BYTES_MAX: usize = 1024;
 const EVIDENCE_MAX: usize = 8;
-
-/// So many letters of a word tell which one it is.
-const STEM_CHARS: usize = 4;
 
 /// How much of what was proposed is quoted back to the model.
 const QUOTED_CHARS_MAX: usize = 200;
@@ -142,13 +141,13 @@ impl<'a> Judge<'a> {
             let words = Folded::of(&message.text);
             (message.seq, Said { role: message.role, at: message.at, zone: message.time_zone.as_deref(), words })
         };
-        let items = || transcript.previous.iter().flat_map(|context| &context.items);
-        let known = items().flat_map(|item| item.evidence.iter().map(|evidence| (evidence, item.said_at)));
+        let items = transcript.remembered();
+        let known = items.iter().flat_map(|item| item.evidence.iter().map(|evidence| (evidence, item.said_at)));
         Self {
             conversation_id,
             said: transcript.messages.iter().map(said).collect(),
             known: known.map(|known| ((known.0.seq, fold(&known.0.quote)), known)).collect(),
-            remembered: items().map(|item| (item.id.as_str(), (item.kind, item.status))).collect(),
+            remembered: items.iter().map(|item| (item.id.as_str(), (item.kind, item.status))).collect(),
             overlay,
         }
     }
@@ -243,8 +242,7 @@ impl<'a> Judge<'a> {
     fn due(&self, when: &When, evidence: &[Evidence]) -> Option<Due> {
         let mut quoted = evidence.iter().filter_map(|evidence| self.said.get(&evidence.seq));
         let said = quoted.find(|said| said.words.find(&when.phrase).is_some())?;
-        let zone = said.zone.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
-        Some(when::resolve(when, said.at, &zone))
+        Some(when::resolve(when, said.at, &zone_of(said.zone)))
     }
 
     /// A quote as it stands in its message, and when that was if it was the user's.
@@ -280,15 +278,10 @@ fn is_function_word(term: &str) -> bool {
 
 /// Whether a sentence has a word in common with what it rests on. One that has none is about something else, or in another language.
 fn is_supported(text: &str, evidence: &[&Evidence]) -> bool {
-    let content = |text: &str| terms(text).into_iter().filter(|term| !is_function_word(term));
-    let quoted: HashSet<String> = evidence.iter().flat_map(|evidence| content(&evidence.quote)).collect();
-    let resembles = |term: &String| {
-        // Words of one stem begin alike: "smoking", "smoke".
-        let stem = |word: &str| word.chars().take(STEM_CHARS).collect::<String>();
-        quoted.contains(term) || quoted.iter().any(|other| stem(other) == stem(term))
-    };
-    let own: Vec<String> = content(text).collect();
-    quoted.is_empty() || own.is_empty() || own.iter().any(resembles)
+    let stems = |text: &str| terms(text).into_iter().filter(|term| !is_function_word(term)).map(|term| stem(&term));
+    let quoted: HashSet<String> = evidence.iter().flat_map(|evidence| stems(&evidence.quote)).collect();
+    let own: HashSet<String> = stems(text).collect();
+    quoted.is_empty() || own.is_empty() || !own.is_disjoint(&quoted)
 }
 
 /// The same for the same statement in the same conversation, whenever and however often it is extracted.

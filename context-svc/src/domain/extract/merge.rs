@@ -13,7 +13,6 @@ use crate::domain::secrets::has_secret;
 use crate::domain::verdicts::Overlay;
 
 const EVIDENCE_MAX: usize = 8;
-const REVISIONS_MAX: usize = 20;
 const TITLE_CHARS_MAX: usize = 120;
 const SUMMARY_SENTENCES_MAX: usize = 3;
 const SUMMARY_BYTES_MAX: usize = 2048;
@@ -168,9 +167,7 @@ fn repeat(known: &mut Item, again: Item, now: Timestamp) {
     if is_news && (known.status, &known.due) != (again.status, &due) {
         let (text, before) = (known.text.clone(), known.due.take());
         let revision = Revision { by: Reviser::Extraction, at: now, text, status: known.status, due: before };
-        known.revisions.push(revision);
-        let too_many = known.revisions.len().saturating_sub(REVISIONS_MAX);
-        known.revisions.drain(..too_many);
+        revision.follows(&mut known.revisions);
         known.status = again.status;
         known.due = due;
     }

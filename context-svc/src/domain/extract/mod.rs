@@ -37,6 +37,7 @@ use crate::llm::{ModelError, Readers};
 use crate::store::{Store, StoreError};
 
 pub use chunk::Cut;
+pub(super) use judge::TEXT_BYTES_MAX;
 #[cfg(fuzzing)]
 pub(crate) use pass::Judged;
 pub(crate) use pass::Pass;
@@ -139,17 +140,6 @@ fn without_our_own_words(mut message: Message) -> Message {
 /// Whether a message is of the user and more than white space.
 fn is_said_by_user(message: &Message) -> bool {
     message.role == Role::User && !fold::fold(&message.text).is_empty()
-}
-
-/// Two consumptions together.
-pub(crate) fn sum(a: Usage, b: Usage) -> Usage {
-    Usage {
-        calls: a.calls + b.calls,
-        input_tokens: a.input_tokens + b.input_tokens,
-        cached_input_tokens: a.cached_input_tokens + b.cached_input_tokens,
-        output_tokens: a.output_tokens + b.output_tokens,
-        cost_micro_usd: a.cost_micro_usd + b.cost_micro_usd,
-    }
 }
 
 fn unreadable(error: StoreError) -> Failure {

@@ -12,7 +12,7 @@ use super::judge::REJECTED_BY_USER;
 use super::pass::{Dropped, Judged, Pass, add};
 use super::{Extractor, failure_of, is_said_by_user};
 use crate::domain::model::Failure;
-use crate::llm::{Answer, Asker, Model, ModelError, OUR_OWN_LIMITS, Transcript, reason};
+use crate::llm::{Answer, Asker, Failures, Model, ModelError, Transcript, reason};
 
 /// After a talk of more words than that, "nothing" is asked about once more.
 const WORDS_FOR_NOTHING_MAX: usize = 60;
@@ -73,20 +73,15 @@ impl Extractor {
         let rejected = pass.overlay().rejected().iter().take(REJECTED_TOLD_MAX).cloned().collect();
         let transcript =
             Transcript { previous: pass.remembered(), rejected, ..Transcript::of(asker, piece.messages.clone()) };
-        let mut first_failure = None;
+        let mut failures = Failures::default();
         for model in self.readers.ready() {
             match self.ask_one(model, pass, transcript.clone()).await {
                 Ok(judged) => return Ok(judged),
                 Err(error @ ModelError::TooMuch { .. }) if smaller(piece).is_some() => return Err(error),
-                // What may be spent is not to be saved by reading worse.
-                Err(error) if OUR_OWN_LIMITS.contains(&error.reason()) => return Err(error),
-                Err(error) => {
-                    tracing::warn!(reason = error.reason(), "a model could not read");
-                    first_failure.get_or_insert(error);
-                }
+                Err(error) => failures.note(error)?,
             }
         }
-        Err(first_failure.unwrap_or_else(ModelError::nobody))
+        Err(failures.first())
     }
 
     /// Asks one model, and once more if its answer cannot be taken and it may think better of it.
@@ -136,9 +131,8 @@ async fn judge(pass: &mut Pass, transcript: Transcript, answer: Answer) -> Resul
     let conversation_id = pass.key().conversation_id.clone();
     let overlay = pass.overlay().clone();
     let judging = move || (Judged::of(&conversation_id, &transcript, answer, &overlay), transcript);
-    let judging = blocking(judging).await;
-    let (judged, transcript) =
-        judging.map_err(|failure| ModelError::Temporary { reason: failure.reason, message: failure.message })?;
+    let panicked = |_| ModelError::Temporary { reason: "PANIC", message: "the extraction panicked".to_owned() };
+    let (judged, transcript) = tokio::task::spawn_blocking(judging).await.map_err(panicked)?;
     pass.count(&judged.dropped);
     Ok((judged, transcript))
 }
@@ -178,8 +172,4 @@ fn objection(judged: &Judged, transcript: &Transcript, is_last: bool) -> Option<
 
 fn counted(dropped: &Dropped) -> String {
     dropped.iter().map(|(reason, count)| format!("{count} {reason}")).collect::<Vec<_>>().join(", ")
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Failure::retry("PANIC", "the extraction panicked"))
 }

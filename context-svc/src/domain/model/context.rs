@@ -119,6 +119,22 @@ impl Usage {
     }
 }
 
+impl std::ops::Add for Usage {
+    type Output = Self;
+
+    /// Two consumptions together.
+    fn add(self, other: Self) -> Self {
+        Self {
+            calls: self.calls + other.calls,
+            input_tokens: self.input_tokens + other.input_tokens,
+            cached_input_tokens: self.cached_input_tokens + other.cached_input_tokens,
+            output_tokens: self.output_tokens + other.output_tokens,
+            // A price may be anything.
+            cost_micro_usd: self.cost_micro_usd.saturating_add(other.cost_micro_usd),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use kit::id::SessionId;
 
 use super::{ClientId, ConversationId, spelled};
@@ -66,6 +67,11 @@ pub struct Addition {
     pub time_zone: Option<Zone>,
     /// In the order they were said.
     pub messages: Vec<NewMessage>,
+}
+
+/// The time zone that an IANA name stands for; UTC without one.
+pub fn zone_of(name: Option<&str>) -> TimeZone {
+    name.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC)
 }
 
 /// An IANA time zone, and who named it.

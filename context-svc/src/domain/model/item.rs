@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{ConversationId, Opinion, Role, spelled};
 
+/// How many changes of one item are remembered.
+const REVISIONS_MAX: usize = 20;
+
 /// One goal, decision or insight.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Item {
@@ -60,6 +63,15 @@ pub struct Revision {
     pub status: Option<ItemStatus>,
     /// When it was to happen until then.
     pub due: Option<Due>,
+}
+
+impl Revision {
+    /// Adds it to the `earlier` ones, of which the oldest gives way if there are too many.
+    pub fn follows(self, earlier: &mut Vec<Self>) {
+        earlier.push(self);
+        let too_many = earlier.len().saturating_sub(REVISIONS_MAX);
+        earlier.drain(..too_many);
+    }
 }
 
 /// The words an item rests on.

@@ -24,7 +24,8 @@ mod watermark;
 pub use call::{CallOperation, CallRecord};
 pub use context::{ContextOutcome, ItemChanges, SessionContext, Usage};
 pub use conversation::{
-    Addition, Appended, AppendedMessage, Conversation, ConversationCursor, Message, NewMessage, Role, TailMessage, Zone,
+    Addition, Appended, AppendedMessage, Conversation, ConversationCursor, Message, NewMessage, Role, TailMessage,
+    Zone, zone_of,
 };
 pub use erasure::{Erasure, ErasureCounts, ErasureEnd, ErasureLease, ErasureRequest, ErasureState};
 pub use identity::{ClientId, ConversationId, ConversationKey, Incarnation, Life, RequestId, WorkerId};

@@ -8,6 +8,9 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::domain::extract::fold::{fingerprint, fold};
 use crate::domain::model::{Basis, Horizon, Item, ItemKind, ItemStatus, Opinion};
 
+/// So many letters of a word tell which one it is.
+const STEM_CHARS: usize = 4;
+
 /// After this many days an item counts half as much for being recent.
 const HALF_LIFE_DAYS: f64 = 30.0;
 
@@ -59,6 +62,11 @@ fn overlap(item: &Item, wanted: &HashSet<String>) -> f64 {
     }
     let spoken_of = terms(&item.text);
     wanted.intersection(&spoken_of).count() as f64 / wanted.len() as f64
+}
+
+/// Words of one stem begin alike: "smoking", "smoke".
+pub(in crate::domain) fn stem(term: &str) -> String {
+    term.chars().take(STEM_CHARS).collect()
 }
 
 /// Words of three letters or more; scripts without spaces by pairs of characters.

@@ -15,7 +15,6 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 use jiff::{Span, Timestamp};
 use kit::clock::SharedClock;
-use kit::error::{Classify, Kind};
 use kit::id::UserId;
 
 use super::model::{CallRecord, DayUsage, Spent, Usage, day_of};
@@ -55,11 +54,11 @@ impl Spending {
 
     /// What a user consumed on each of the last `days` days in UTC, today included, the latest first; without days on which that
     /// was nothing.
-    pub async fn by_day(&self, user: &UserId, days: u32) -> Result<Vec<DayUsage>, UsageError> {
+    pub async fn by_day(&self, user: &UserId, days: u32) -> Result<Vec<DayUsage>, StoreError> {
         let today = day_of(self.clock.now());
         let back = Span::new().try_days(days.saturating_sub(1)).ok();
         let first = back.and_then(|back| today.checked_sub(back).ok()).unwrap_or(Date::MIN);
-        Ok(self.store.list_usage(user, first, today).await?)
+        self.store.list_usage(user, first, today).await
     }
 
     fn has_ceiling(&self) -> bool {
@@ -127,26 +126,4 @@ impl Ledger for Spending {
 fn next_day(now: Timestamp) -> Timestamp {
     let tomorrow = day_of(now).tomorrow().unwrap_or(Date::MAX);
     Offset::UTC.to_timestamp(tomorrow.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX)
-}
-
-/// Why nobody could say what was consumed.
-#[derive(Debug, thiserror::Error)]
-pub enum UsageError {
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl Classify for UsageError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Store(error) => error.kind(),
-        }
-    }
-
-    fn reason(&self) -> &'static str {
-        match self {
-            Self::Store(error) => error.reason(),
-        }
-    }
 }

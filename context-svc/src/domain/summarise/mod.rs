@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use kit::clock::SharedClock;
 use kit::id::UserId;
 
-use super::extract::{Cut, failure_of, sum};
+use super::extract::{Cut, failure_of};
 use super::model::{Failure, Pick, Summarised, Summariser, Summary, Usage};
 use super::recall::rank;
 use super::verdicts::Overlay;
@@ -114,7 +114,7 @@ impl RollUps {
             summary.provider.clone_from(&answer.provider);
             summary.model.clone_from(&answer.model);
             summary.prompt_version.clone_from(&answer.prompt_version);
-            summary.usage = sum(summary.usage, answer.usage);
+            summary.usage = summary.usage + answer.usage;
             let dropped = judge::apply(&mut summary, &roll_up, &answer);
             if dropped > 0 {
                 tracing::info!(dropped, "proposals of a roll-up do not hold");

@@ -5,13 +5,13 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use kit::error::InvalidField;
 
+use crate::domain::extract::TEXT_BYTES_MAX;
 use crate::domain::extract::fold::{fingerprint, on_one_line};
 use crate::domain::extract::when;
 use crate::domain::model::{Due, DuePrecision, Edit, EditedDue, ItemKind, ItemStatus};
 use crate::domain::secrets::has_secret;
 use crate::llm::When;
 
-const TEXT_BYTES_MAX: usize = 1024;
 const PHRASE_BYTES_MAX: usize = 256;
 
 /// What is to change of an item; what is `None` stays.

@@ -17,7 +17,7 @@ use kit::error::{Classify, InvalidField, Kind};
 use kit::id::UserId;
 
 use super::model::{
-    ConversationId, ConversationKey, Edit, Item, Opinion, Reviser, Revision, Verdict, VerdictSaved, Verdicts,
+    ConversationId, ConversationKey, Edit, Item, Opinion, Reviser, Revision, Verdict, VerdictSaved, Verdicts, zone_of,
 };
 use crate::store::{Store, StoreError};
 
@@ -26,9 +26,6 @@ pub use overlay::Overlay;
 pub(super) use overlay::{is_rejected, mark};
 
 use overlay::lay;
-
-/// How many changes of one item are remembered.
-const REVISIONS_MAX: usize = 20;
 
 /// Takes what users say about items.
 #[derive(Clone)]
@@ -142,7 +139,7 @@ impl Correct {
         let Some(context) = self.store.find_context(&key).await? else { return Ok(None) };
         let Some(item) = context.items.iter().find(|item| item.id == item_id).cloned() else { return Ok(None) };
         let zone = self.store.find_conversation(&key).await?.and_then(|conversation| conversation.time_zone);
-        let zone = zone.and_then(|name| TimeZone::get(&name).ok()).unwrap_or(TimeZone::UTC);
+        let zone = zone_of(zone.as_deref());
         let said = self.store.list_verdicts(user).await?;
         let shown = shown(user, &said, &context.items, &item);
         Ok(Some(Found { item, all: context.items, shown, zone, said }))
@@ -180,9 +177,7 @@ impl Found {
         let mut revisions = self.own().map(|own| own.revisions.clone()).unwrap_or_default();
         if !self.reads_the_same(&edit) {
             let Item { text, status, due, .. } = self.shown.clone();
-            revisions.push(Revision { by: Reviser::User, at: now, text, status, due });
-            let too_many = revisions.len().saturating_sub(REVISIONS_MAX);
-            revisions.drain(..too_many);
+            Revision { by: Reviser::User, at: now, text, status, due }.follows(&mut revisions);
         }
         let reads = edit.text.as_ref().unwrap_or(&self.item.text);
         let mut marks = match opinion {

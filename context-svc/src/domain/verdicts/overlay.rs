@@ -11,11 +11,8 @@ use crate::domain::extract::fold::fingerprint;
 use crate::domain::model::{
     ConversationId, Due, Edit, EditedDue, Item, ItemStatus, Opinion, SessionContext, Summary, Verdict, Verdicts,
 };
-use crate::domain::recall::rank::terms;
+use crate::domain::recall::rank::{stem, terms};
 use crate::store::{StoreError, VerdictStore};
-
-/// So many letters of a word tell which one it is.
-const STEM_CHARS: usize = 4;
 
 /// What one user said about items, ready to be laid over them.
 #[derive(Debug, Clone, Default)]
@@ -265,5 +262,5 @@ fn heir(mut id: Option<String>, gone: &HashMap<String, Option<String>>) -> Optio
 
 /// Words by how they begin, so that those of one stem are the same: "smoking", "smoke".
 fn stems(text: &str) -> HashSet<String> {
-    terms(text).iter().map(|term| term.chars().take(STEM_CHARS).collect()).collect()
+    terms(text).iter().map(|term| stem(term)).collect()
 }

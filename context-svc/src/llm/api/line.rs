@@ -19,7 +19,7 @@ use super::failure::{Failure, Remedy};
 use super::guard::Guard;
 use super::http::{Http, Patience, is_event_stream, read_body};
 use super::manner::Manner;
-use super::opened::{Opened, Source, sum};
+use super::opened::{Opened, Source};
 use super::prompt::Prompt;
 use super::{anthropic, openai};
 use crate::domain::model::Usage;
@@ -197,6 +197,6 @@ impl Effort {
     }
 
     fn add(&mut self, usage: Usage) {
-        self.consumed = sum(&self.consumed, &usage);
+        self.consumed = self.consumed + usage;
     }
 }

@@ -73,17 +73,6 @@ impl Opened {
             Api::OpenAi => draft.text_first(&self.endpoint),
             Api::Anthropic => draft.tool_first(&self.endpoint),
         };
-        Ok(Next::End(Reply { usage: sum(&self.before, &reply.usage), ..reply }))
-    }
-}
-
-/// What two calls consumed together.
-pub(super) fn sum(one: &Usage, other: &Usage) -> Usage {
-    Usage {
-        calls: one.calls + other.calls,
-        input_tokens: one.input_tokens + other.input_tokens,
-        cached_input_tokens: one.cached_input_tokens + other.cached_input_tokens,
-        output_tokens: one.output_tokens + other.output_tokens,
-        cost_micro_usd: one.cost_micro_usd.saturating_add(other.cost_micro_usd),
+        Ok(Next::End(Reply { usage: self.before + reply.usage, ..reply }))
     }
 }

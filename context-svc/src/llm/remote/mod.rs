@@ -40,8 +40,7 @@ impl Model for Remote {
         let prompt = Prompt { form: Some(form), ..Prompt::asking(prompt::SYSTEM, prompt::question(transcript)) };
         let reply = self.client.complete(&transcript.asker, CallOperation::Extract, &prompt).await;
         let reply = complete(reply)?;
-        let previous = transcript.previous.as_ref().map(|context| context.items.as_slice()).unwrap_or_default();
-        let answer = answer::read(&reply.text, previous).map_err(|why| unusable(&why, &reply))?;
+        let answer = answer::read(&reply.text, transcript.remembered()).map_err(|why| unusable(&why, &reply))?;
         Ok(Answer {
             provider: self.client.endpoint().provider.clone(),
             model: self.client.endpoint().model.clone(),
@@ -71,8 +70,7 @@ impl Model for Remote {
 /// What `text` proposes, if it was the answer to a question about `transcript`.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn read(text: &str, transcript: &Transcript) -> Option<Answer> {
-    let previous = transcript.previous.as_ref().map(|context| context.items.as_slice()).unwrap_or_default();
-    answer::read(text, previous).ok()
+    answer::read(text, transcript.remembered()).ok()
 }
 
 /// A reply that came to its end. How an ending is named by a provider that we do not know decides nothing: the text does.

@@ -4,11 +4,10 @@
 //! the frame it stands in or forge a turn.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::answer::handle;
-use crate::domain::model::{Item, Message};
+use crate::domain::model::{Item, Message, zone_of};
 use crate::llm::Transcript;
 
 /// Changes whenever the words below or the schema do, so that what an older prompt read can be read again.
@@ -17,24 +16,24 @@ pub(super) const VERSION: &str = "extract-1";
 /// How many remembered items are told.
 const REMEMBERED_MAX: usize = 100;
 
-/// How many rejected statements are told.
-const REJECTED_MAX: usize = 50;
-
 /// The instructions, the same for every transcript, so that a provider can cache them.
 pub(super) const SYSTEM: &str = include_str!("extract.md");
 
 /// The transcript, and what there is to know before reading it.
 pub(super) fn question(transcript: &Transcript) -> String {
-    let remembered = transcript.previous.iter().flat_map(|context| &context.items).enumerate();
+    let remembered = transcript.remembered();
     // The latest, under the handles they have among all.
-    let passed_over = remembered.clone().count().saturating_sub(REMEMBERED_MAX);
+    let passed_over = remembered.len().saturating_sub(REMEMBERED_MAX);
     let mut parts = Vec::new();
     if let Some(previous) = &transcript.previous {
         let so_far = json!({ "title": previous.title, "summary": previous.summary });
         parts.push(framed("so_far", [so_far]));
     }
-    parts.push(framed("remembered", remembered.skip(passed_over).map(|(place, item)| remembered_item(place, item))));
-    let rejected = transcript.rejected.iter().take(REJECTED_MAX).map(|text| json!({ "text": text }));
+    parts.push(framed(
+        "remembered",
+        remembered.iter().enumerate().skip(passed_over).map(|(place, item)| remembered_item(place, item)),
+    ));
+    let rejected = transcript.rejected.iter().map(|text| json!({ "text": text }));
     parts.push(framed("rejected", rejected));
     parts.push(framed("transcript", transcript.messages.iter().map(turn)));
     parts.retain(|part| !part.is_empty());
@@ -74,8 +73,7 @@ fn remembered_item(place: usize, item: &Item) -> Value {
 
 /// The day and time that the speaker's clock showed.
 fn local(at: Timestamp, zone: Option<&str>) -> String {
-    let zone = zone.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
-    at.to_zoned_datetime(zone).strftime("%a %Y-%m-%d %H:%M").to_string()
+    at.to_zoned_datetime(zone_of(zone)).strftime("%a %Y-%m-%d %H:%M").to_string()
 }
 
 #[cfg(test)]
