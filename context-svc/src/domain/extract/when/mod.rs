@@ -13,6 +13,7 @@ mod fold;
 mod language;
 mod lexer;
 mod lexicon;
+mod named;
 mod phrase;
 mod reckon;
 mod said;
@@ -28,6 +29,8 @@ use jiff::tz::TimeZone;
 
 use crate::domain::model::Due;
 use crate::llm::When;
+
+pub use named::{Named, named};
 
 use lexer::Lexed;
 use lexicon::Ways;

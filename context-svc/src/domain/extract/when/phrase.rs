@@ -11,6 +11,8 @@ use super::word::{Token, Unit, Word};
 pub(super) enum Care {
     /// Only what is to happen, in words that can hardly mean anything else: the text is any sentence.
     Strict,
+    /// The same, whether it is over or still to come: the text asks about it.
+    Sure,
     /// Whatever can be read as a time: somebody said that the text is one.
     Lenient,
 }
@@ -43,7 +45,7 @@ pub(super) fn phrases(tokens: &[Token], ways: Ways, care: Care) -> Vec<Phrase> {
             at += words[at..].iter().take_while(|word| !ends_a_run(**word)).count().max(1);
             continue;
         }
-        if words[at] == Word::Since || (words[at] == Word::From && care == Care::Strict) {
+        if words[at] == Word::Since || (words[at] == Word::From && care != Care::Lenient) {
             at = behind_a_range(&words, at, ways);
             continue;
         }
@@ -63,7 +65,7 @@ pub(super) fn phrases(tokens: &[Token], ways: Ways, care: Care) -> Vec<Phrase> {
             end += 1;
             reading.is_led = true;
         }
-        if care == Care::Lenient || (!is_open && reading.is_certain(&words, tokens, at, end)) {
+        if care == Care::Lenient || (!is_open && reading.is_certain(&words, tokens, at, end, care)) {
             phrases.push(Phrase { said: reading.said, start: tokens[at].start, end: tokens[end - 1].end });
         }
         at = if is_open { behind_a_range(&words, end, ways) } else { end };
@@ -163,8 +165,8 @@ fn is_a_day(day: Day) -> bool {
 }
 
 impl Reading {
-    /// Whether the words at `begin..end` are surely the time of something that is to happen.
-    fn is_certain(&self, words: &[Word], tokens: &[Token], begin: usize, end: usize) -> bool {
+    /// Whether the words at `begin..end` are surely a time, and for a strict reader of something that is to happen.
+    fn is_certain(&self, words: &[Word], tokens: &[Token], begin: usize, end: usize, care: Care) -> bool {
         let before = begin.checked_sub(1).map(|before| words[before]);
         let is_a_bare_weekday = matches!(words[begin], Word::Weekday(_)) && end == begin + 1;
         let is_a_habit = is_a_bare_weekday && tokens[begin].is_habit;
@@ -181,7 +183,7 @@ impl Reading {
             Some(_) => is_a_part,
         };
         let is_vouched = (!self.is_weak || self.is_led) && !is_of_no_day;
-        let is_to_come = !self.said.is_past() && !self.said.is_by_the_clock();
+        let is_to_come = (care == Care::Sure || !self.said.is_past()) && !self.said.is_by_the_clock();
         is_vouched && is_to_come && !is_a_habit && !is_counted && !counts_things
     }
 }
