@@ -19,11 +19,18 @@ const PARTS_MAX: usize = 200;
 pub(super) fn take_in(summary: &mut Summary, contexts: &[Unsummarised]) {
     summary.forget_talks(&contexts.iter().map(|each| &each.context.conversation_id).collect());
     for Unsummarised { context, last_at, .. } in contexts {
-        renew(summary, context);
         if !context.title.is_empty() || !context.summary.is_empty() {
             summary.parts.push(Part::of(Talk::of(context, *last_at)));
         }
     }
+    take_in_items(summary, contexts.iter().map(|each| &each.context));
+    summary.sort_parts();
+}
+
+/// The same for the statements alone.
+pub(super) fn take_in_items<'a>(summary: &mut Summary, contexts: impl IntoIterator<Item = &'a SessionContext>) {
+    let contexts: Vec<&SessionContext> = contexts.into_iter().collect();
+    contexts.iter().for_each(|context| renew(summary, context));
     let mut places: HashMap<(ItemKind, String), usize> = HashMap::new();
     let mut ids: HashMap<String, usize> = HashMap::new();
     for (place, standing) in summary.standing.iter().enumerate() {
@@ -32,7 +39,7 @@ pub(super) fn take_in(summary: &mut Summary, contexts: &[Unsummarised]) {
             ids.insert(item.id.clone(), place);
         }
     }
-    for item in contexts.iter().flat_map(|each| &each.context.items).filter(|item| !item.evidence.is_empty()) {
+    for item in contexts.iter().flat_map(|context| &context.items).filter(|item| !item.evidence.is_empty()) {
         if ids.contains_key(&item.id) {
             continue;
         }
@@ -44,7 +51,6 @@ pub(super) fn take_in(summary: &mut Summary, contexts: &[Unsummarised]) {
             None => summary.standing.push(Standing { said: vec![item.clone()] }),
         }
     }
-    summary.sort_parts();
     summary.tidy();
 }
 

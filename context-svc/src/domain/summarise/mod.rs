@@ -6,6 +6,7 @@
 mod batch;
 mod gather;
 mod judge;
+mod standing;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,8 @@ use super::recall::rank;
 use super::verdicts::Overlay;
 use crate::domain::extract::chunk::approximate_tokens;
 use crate::llm::{Asker, Phrase, Readers, RollUp, Statement, Told};
+
+pub(super) use standing::statements;
 
 /// Rolls up what summary jobs pick.
 pub struct RollUps {
