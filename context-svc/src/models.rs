@@ -9,9 +9,34 @@ use crate::llm::api::{Client, EndpointError, Guard};
 use crate::llm::local::Local;
 use crate::llm::measured::{Measured, Streak};
 use crate::llm::paced::Paced;
-use crate::llm::remote::Remote;
-use crate::llm::{Ledger, Model, ModelSettings, Provider, Readers};
+use crate::llm::remote::{Remote, RemoteCoach};
+use crate::llm::{Coach, Ledger, Model, ModelSettings, Provider, Readers};
 use crate::metrics::Metrics;
+
+/// Who spares the providers. Two models of one server fail together and share its limits; but who waits for the next word must
+/// not wait for extractions, nor they for those who talk.
+pub(crate) struct Guards {
+    model: Arc<Guard>,
+    fallback: Arc<Guard>,
+    chat: Arc<Guard>,
+}
+
+impl Guards {
+    pub(crate) fn new(config: &Config, clock: &SharedClock) -> Self {
+        let place = |settings: &ModelSettings| (settings.provider, settings.url.clone());
+        let another = || Guard::new(&config.guard, clock.clone());
+        let (model, fallback, chat) = (place(&config.model), place(&config.fallback), place(&config.chat.model()));
+        let of_model = another();
+        let of_fallback = if fallback == model { of_model.clone() } else { another() };
+        let of_provider = match chat {
+            chat if chat == model => of_model.clone(),
+            chat if chat == fallback => of_fallback.clone(),
+            _ => another(),
+        };
+        let of_chat = of_provider.beside(config.chat.concurrency);
+        Self { model: of_model, fallback: of_fallback, chat: of_chat }
+    }
+}
 
 /// What all models share.
 pub(crate) struct Workshop {
@@ -23,14 +48,17 @@ pub(crate) struct Workshop {
 
 impl Workshop {
     /// The model of the settings, and the one to fall back on if there is one.
-    pub(crate) fn readers(&self, config: &Config) -> Result<Readers, EndpointError> {
-        let guard = Guard::new(&config.guard, self.clock.clone());
-        // Two models of one server fail together and share its limits.
-        let is_same = (config.model.provider, &config.model.url) == (config.fallback.provider, &config.fallback.url);
-        let other = if is_same { guard.clone() } else { Guard::new(&config.guard, self.clock.clone()) };
-        let first = self.model(&config.model, config, guard)?;
-        let fallback = self.model(&config.fallback, config, other)?;
+    pub(crate) fn readers(&self, config: &Config, guards: &Guards) -> Result<Readers, EndpointError> {
+        let first = self.model(&config.model, config, guards.model.clone())?;
+        let fallback = self.model(&config.fallback, config, guards.fallback.clone())?;
         Ok(Readers::new(first.unwrap_or_else(|| Arc::new(Local)), fallback))
+    }
+
+    /// Who answers in talks, if anybody.
+    pub(crate) fn coach(&self, config: &Config, guards: &Guards) -> Result<Option<Arc<dyn Coach>>, EndpointError> {
+        let Some(endpoint) = config.chat.model().endpoint() else { return Ok(None) };
+        let client = Client::new(endpoint, guards.chat.clone(), self.clock.clone(), self.ledger.clone())?;
+        Ok(Some(Arc::new(RemoteCoach::new(client, config.chat.provider.name()))))
     }
 
     /// `model`, with its calls counted.

@@ -14,36 +14,36 @@ use tonic::{Code, Status, Streaming};
 use crate::world::{PATIENCE, User, World};
 
 /// One open stream, seen from the client.
-struct Stream {
+pub(crate) struct Stream {
     frames: mpsc::Sender<pb::ConverseRequest>,
     events: Streaming<pb::ConverseResponse>,
 }
 
 impl Stream {
-    async fn of(user: &User<'_>) -> Self {
+    pub(crate) async fn of(user: &User<'_>) -> Self {
         let (frames, outgoing) = mpsc::channel(8);
         let events = user.chat().converse(ReceiverStream::new(outgoing)).await.expect("a stream").into_inner();
         Self { frames, events }
     }
 
     /// A stream on which `conversation` is open.
-    async fn open(user: &User<'_>, conversation: &str) -> Self {
+    pub(crate) async fn open(user: &User<'_>, conversation: &str) -> Self {
         let mut stream = Self::of(user).await;
         stream.send(open(conversation)).await;
         assert!(matches!(stream.next().await, Ok(Some(Event::Opened(_)))));
         stream
     }
 
-    async fn send(&self, frame: Frame) {
+    pub(crate) async fn send(&self, frame: Frame) {
         self.frames.send(pb::ConverseRequest { frame: Some(frame) }).await.expect("the stream is open");
     }
 
-    async fn next(&mut self) -> Result<Option<Event>, Status> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Event>, Status> {
         let message = tokio::time::timeout(PATIENCE, self.events.message()).await.expect("an answer in time");
         Ok(message?.map(|answer| answer.event.expect("an event")))
     }
 
-    async fn ack(&mut self) -> pb::converse_response::Ack {
+    pub(crate) async fn ack(&mut self) -> pb::converse_response::Ack {
         match self.next().await.expect("the stream goes on") {
             Some(Event::Ack(ack)) => ack,
             other => panic!("expected an ack, got {other:?}"),
@@ -55,7 +55,7 @@ fn open(conversation: &str) -> Frame {
     Frame::Open(Open { conversation_id: conversation.into(), time_zone: String::new() })
 }
 
-fn append(client_id: &str, text: &str) -> Frame {
+pub(crate) fn append(client_id: &str, text: &str) -> Frame {
     Frame::Append(Append { client_id: client_id.into(), text: text.into(), ..Default::default() })
 }
 

@@ -76,6 +76,24 @@ async fn a_frame_that_cannot_be_read_is_answered_and_the_socket_stays() {
 }
 
 #[tokio::test]
+async fn a_reply_comes_frame_by_frame_and_one_that_fails_does_not_end_the_socket() {
+    let world = World::start().await;
+    let mut socket = world.socket().await;
+
+    socket.append("coach me").await;
+
+    assert_eq!(socket.frame().await["ack"]["seq"], "1");
+    assert_eq!(socket.frame().await, json!({"replyDelta": {"text": "Kö", "replyToSeq": "1"}}));
+    assert_eq!(socket.frame().await, json!({"replyDelta": {"text": "nnen\n\"Sie\"?", "replyToSeq": "1"}}));
+    assert_eq!(socket.frame().await, json!({"replyDone": {"seq": "2", "replyToSeq": "1", "truncated": true}}));
+    let failure =
+        json!({"code": "UNAVAILABLE", "reason": "REPLY_FAILED", "message": "there is no reply", "clientId": "m1"});
+    assert_eq!(socket.frame().await, json!({"error": failure}));
+    socket.append("bye").await;
+    assert_eq!(socket.close_code().await, 1000);
+}
+
+#[tokio::test]
 async fn each_ending_has_its_code() {
     let world = World::start().await;
     for (text, code) in [("bye", 1000), ("revoke", 4001), ("expire", 4401)] {

@@ -7,7 +7,7 @@ use kit::authn::AuthnError;
 use kit::status::to_status;
 use proto::context::v1::chat_service_server::ChatService;
 use proto::context::v1::converse_request::Frame;
-use proto::context::v1::converse_response::{Ack, Event, Opened};
+use proto::context::v1::converse_response::{self, Ack, Event, Opened, ReplyDelta, ReplyDone};
 use proto::context::v1::{ConverseRequest, ConverseResponse};
 use tokio::sync::mpsc;
 use tonic::{Request, Response, Status, Streaming};
@@ -25,7 +25,7 @@ pub(crate) enum Noticed {
     Ended,
 }
 
-/// Answers by script: a text "revoke", "expire" or "bye" ends the stream, any other is acknowledged.
+/// Answers by script: a text "revoke", "expire" or "bye" ends the stream, any other is acknowledged, and "coach me" is replied to.
 pub(crate) struct Scripted(pub(crate) mpsc::UnboundedSender<Noticed>);
 
 #[tonic::async_trait]
@@ -44,6 +44,7 @@ impl ChatService for Scripted {
         tokio::spawn(async move {
             let mut seq = 0;
             while let Ok(Some(frame)) = frames.message().await {
+                let is_to_coach = matches!(&frame.frame, Some(Frame::Append(append)) if append.text == "coach me");
                 let reply = answer(frame, &mut seq, &noticed);
                 let is_last = !matches!(reply, Some(Ok(_)));
                 if let Some(reply) = reply {
@@ -52,11 +53,27 @@ impl ChatService for Scripted {
                 if is_last {
                     return;
                 }
+                for event in coached(seq).into_iter().filter(|_| is_to_coach) {
+                    let _ = replies.send(Ok(ConverseResponse { event: Some(event) })).await;
+                }
             }
             let _ = noticed.send(Noticed::Ended);
         });
         Ok(Response::new(Box::pin(tokio_stream::wrappers::ReceiverStream::new(replying))))
     }
+}
+
+/// A reply in two pieces, and one that fails.
+fn coached(seq: i64) -> [Event; 4] {
+    let delta = |text: &str| Event::ReplyDelta(ReplyDelta { text: text.to_owned(), reply_to_seq: seq });
+    let failure = converse_response::Error {
+        code: "UNAVAILABLE".to_owned(),
+        reason: "REPLY_FAILED".to_owned(),
+        message: "there is no reply".to_owned(),
+        client_id: "m1".to_owned(),
+    };
+    let done = Event::ReplyDone(ReplyDone { seq: seq + 1, reply_to_seq: seq, truncated: true });
+    [delta("Kö"), delta("nnen\n\"Sie\"?"), done, Event::Error(failure)]
 }
 
 /// `None` ends the stream in peace.

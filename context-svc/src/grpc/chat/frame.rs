@@ -66,6 +66,14 @@ pub(super) fn ack(message: AppendedMessage) -> Event {
     Event::Ack(answer::Ack { client_id: message.client_id.into(), seq: message.seq, duplicate: message.duplicate })
 }
 
+pub(super) fn reply_delta(text: String, reply_to_seq: i64) -> Event {
+    Event::ReplyDelta(answer::ReplyDelta { text, reply_to_seq })
+}
+
+pub(super) fn reply_done(seq: i64, reply_to_seq: i64, truncated: bool) -> Event {
+    Event::ReplyDone(answer::ReplyDone { seq, reply_to_seq, truncated })
+}
+
 pub(super) fn reauthenticate_required(expires_at: Timestamp) -> Event {
     Event::ReauthenticateRequired(answer::ReauthenticateRequired { expires_at: Some(answers::time(expires_at)) })
 }

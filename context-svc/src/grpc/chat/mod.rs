@@ -1,6 +1,7 @@
 //! `ChatService`: a conversation held over one stream.
 
 mod frame;
+mod replies;
 mod talk;
 
 use kit::authn::{Caller, Verifier};
@@ -16,6 +17,7 @@ use tonic::{Request, Response, Status, Streaming};
 use self::talk::Talk;
 use crate::domain::append::Append;
 use crate::domain::conversations::Conversations;
+use crate::domain::converse::Replies;
 use crate::domain::schedule::Schedule;
 
 /// How many answers may wait for a client that does not read them; then its own messages wait too.
@@ -26,6 +28,8 @@ const ANSWERS_WAITING_MAX: usize = 64;
 pub(crate) struct ChatApi {
     pub(crate) append: Append,
     pub(crate) conversations: Conversations,
+    /// `None`: messages are recorded, and the application answers by itself.
+    pub(crate) replies: Option<Replies>,
     pub(crate) schedule: Schedule,
     pub(crate) verifier: Verifier,
     pub(crate) clock: SharedClock,

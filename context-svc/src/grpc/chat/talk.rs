@@ -17,9 +17,10 @@ use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 use tonic::{Status, Streaming};
 
+use super::replies::Hearing;
 use super::{ChatApi, frame};
 use crate::domain::conversations::ConversationError;
-use crate::domain::model::{Cause, ConversationKey, Occasion, Zone};
+use crate::domain::model::{Cause, ConversationKey, Occasion, Role, Zone};
 
 /// How long before its token expires a client is asked for a new one.
 const NOTICE: Duration = Duration::from_secs(60);
@@ -34,6 +35,8 @@ pub(super) struct Talk {
     trace: Option<TraceContext>,
     answers: Sender<Result<pb::ConverseResponse, Status>>,
     opened: Option<Opened>,
+    /// `None` before it is opened, and where nobody answers.
+    hearing: Option<Hearing>,
     asked_for_token: bool,
 }
 
@@ -55,6 +58,14 @@ enum End {
     Refused(Status),
 }
 
+/// What a talk has to do with next.
+enum Next {
+    /// What the client says.
+    Frame(Result<Option<pb::ConverseRequest>, Status>),
+    /// What it is to hear of a reply.
+    Heard(Event),
+}
+
 impl Talk {
     pub(super) fn new(
         api: ChatApi,
@@ -62,7 +73,7 @@ impl Talk {
         trace: Option<TraceContext>,
         answers: Sender<Result<pb::ConverseResponse, Status>>,
     ) -> Self {
-        Self { api, caller, trace, answers, opened: None, asked_for_token: false }
+        Self { api, caller, trace, answers, opened: None, hearing: None, asked_for_token: false }
     }
 
     /// Holds the talk, and asks for the extraction when it is over, for whatever reason but our own drain.
@@ -77,20 +88,53 @@ impl Talk {
             end = surviving(self.listen(frames)) => end,
         };
         match end {
-            // A client that does not read learns of the drain by the end of its stream.
-            End::Draining => _ = answers.try_send(Ok(frame::response(frame::draining()))),
-            End::Refused(status) => _ = tokio::join!(self.ask_for_extraction(), self.part(status)),
-            End::Finished | End::Gone => self.ask_for_extraction().await,
+            End::Draining => {
+                if let Some(hearing) = &mut self.hearing {
+                    hearing.owe_no_more();
+                }
+                self.hear_out().await;
+                // A client that does not read learns of the drain by the end of its stream.
+                _ = answers.try_send(Ok(frame::response(frame::draining())));
+            }
+            End::Refused(status) => {
+                let (answers, api) = (self.answers.clone(), self.api.clone());
+                tokio::join!(self.conclude(), part(answers, &api, status));
+            }
+            End::Finished => {
+                self.hear_out().await;
+                self.conclude().await;
+            }
+            End::Gone => self.conclude().await,
         }
     }
 
-    /// Ends the stream with `status`, unless the client does not read on to it.
-    async fn part(&self, status: Status) {
-        tokio::select! {
-            _ = self.answers.send(Err(status)) => {}
-            () = self.api.clock.sleep(FAREWELL_MAX) => {}
-            () = self.api.lifecycle.draining().cancelled_owned() => {}
+    /// Says what there is still to hear, as long as somebody takes it without making the extraction wait.
+    async fn hear_out(&mut self) {
+        while self.hearing.as_ref().is_some_and(Hearing::goes_on) {
+            let answers = self.answers.clone();
+            let event = tokio::select! {
+                biased;
+                () = answers.closed() => return,
+                event = heard(&mut self.hearing) => event,
+            };
+            let clock = self.api.clock.clone();
+            let is_taken = tokio::select! {
+                biased;
+                said = self.say(event) => said.is_continue(),
+                () = clock.sleep(FAREWELL_MAX) => false,
+            };
+            if !is_taken {
+                return;
+            }
         }
+    }
+
+    /// Asks for the extraction, once what is still to be answered is: so that the answers are read, too, and all of it once.
+    async fn conclude(&mut self) {
+        if let Some(hearing) = &mut self.hearing {
+            hearing.settle().await;
+        }
+        self.ask_for_extraction().await;
     }
 
     async fn listen(&mut self, mut frames: Streaming<pb::ConverseRequest>) -> End {
@@ -101,17 +145,23 @@ impl Talk {
             if let ControlFlow::Break(end) = self.mind_the_token().await {
                 return end;
             }
+            let until_token_matters = self.until_token_matters();
             let next = tokio::select! {
                 biased;
                 () = draining.cancelled() => return End::Draining,
-                () = clock.sleep(self.until_token_matters()) => continue,
-                next = frames.message() => next,
+                () = clock.sleep(until_token_matters) => continue,
+                next = frames.message() => Next::Frame(next),
+                // Last: who is answered at length is still listened to.
+                event = heard(&mut self.hearing) => Next::Heard(event),
             };
             let flow = match next {
-                Ok(Some(pb::ConverseRequest { frame })) => self.heed(frame).await,
-                Ok(None) => return End::Finished,
+                Next::Heard(event) => self.say(event).await,
+                Next::Frame(Ok(Some(pb::ConverseRequest { frame }))) => self.heed(frame).await,
+                Next::Frame(Ok(None)) => return End::Finished,
                 // The client is gone or sends what is no frame; one that is still there is told.
-                Err(_) => return End::Refused(to_status(frame::InvalidFrame("a frame could not be read"))),
+                Next::Frame(Err(_)) => {
+                    return End::Refused(to_status(frame::InvalidFrame("a frame could not be read")));
+                }
             };
             if let ControlFlow::Break(end) = flow {
                 return end;
@@ -147,6 +197,9 @@ impl Talk {
             Err(error) => return ControlFlow::Break(End::Refused(to_status(error))),
         };
         let opened = frame::opened(&key.conversation_id, last_seq);
+        let hearing =
+            |replies| Hearing::of(replies, key.clone(), self.api.verifier.trust().clone(), self.caller.clone());
+        self.hearing = self.api.replies.clone().map(hearing);
         self.opened = Some(Opened { key, time_zone });
         self.say(opened).await
     }
@@ -161,11 +214,16 @@ impl Talk {
             Ok(draft) => draft,
             Err(error) => return self.refuse(error, client_id).await,
         };
+        let is_of_user = draft.role == Role::User;
         let session_id = self.caller.session_id.clone();
         let zone = Zone::of(opened.time_zone.clone(), self.caller.time_zone.clone());
         match self.api.append.append(&opened.key, session_id, zone, vec![draft]).await {
             Ok(appended) => {
                 for message in appended.messages {
+                    // Before the client is told, who may be gone: what is stored is answered.
+                    if let Some(hearing) = self.hearing.as_mut().filter(|_| is_of_user) {
+                        hearing.owe(message.seq);
+                    }
                     self.say(frame::ack(message)).await?;
                 }
                 ControlFlow::Continue(())
@@ -244,6 +302,23 @@ impl Talk {
                 tracing::warn!(reason = error.reason(), "a talk is over; its extraction is left to the sweep")
             }
         }
+    }
+}
+
+/// Ends the stream with `status`, unless the client does not read on to it.
+async fn part(answers: Sender<Result<pb::ConverseResponse, Status>>, api: &ChatApi, status: Status) {
+    tokio::select! {
+        _ = answers.send(Err(status)) => {}
+        () = api.clock.sleep(FAREWELL_MAX) => {}
+        () = api.lifecycle.draining().cancelled_owned() => {}
+    }
+}
+
+/// What is heard next of a reply; never, where nobody answers.
+async fn heard(hearing: &mut Option<Hearing>) -> Event {
+    match hearing {
+        Some(hearing) => hearing.next().await,
+        None => std::future::pending().await,
     }
 }
 

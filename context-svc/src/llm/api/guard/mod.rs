@@ -28,10 +28,15 @@ pub use settings::GuardSettings;
 /// Stands before one provider. All clients of a provider share it, whatever their model.
 pub struct Guard {
     turns: Arc<Semaphore>,
+    provider: Arc<Provider>,
+    clock: SharedClock,
+}
+
+/// What is known of a provider, and what may still be asked of it.
+struct Provider {
     tokens: Option<Mutex<TokenBudget>>,
     breaker: Mutex<Breaker>,
     put_off: Mutex<Option<PutOff>>,
-    clock: SharedClock,
 }
 
 /// What the provider has asked for: no more calls until then.
@@ -45,20 +50,25 @@ impl Guard {
     /// A guard for one provider.
     pub fn new(settings: &GuardSettings, clock: SharedClock) -> Arc<Self> {
         let limit = settings.tokens_per_minute;
-        Arc::new(Self {
-            turns: Arc::new(Semaphore::new(settings.concurrency.clamp(1, Semaphore::MAX_PERMITS))),
+        let provider = Provider {
             tokens: (limit > 0).then(|| Mutex::new(TokenBudget::new(limit))),
             breaker: Mutex::new(Breaker::new(settings.breaker_failures, *settings.breaker_pause)),
             put_off: Mutex::default(),
-            clock,
-        })
+        };
+        Arc::new(Self { turns: turns(settings.concurrency), provider: Arc::new(provider), clock })
+    }
+
+    /// Another guard of the same provider, for calls of another sort: neither sort waits for the turns of the other. Both leave the
+    /// provider alone together, and take of the same tokens.
+    pub fn beside(&self, concurrency: usize) -> Arc<Self> {
+        Arc::new(Self { turns: turns(concurrency), provider: self.provider.clone(), clock: self.clock.clone() })
     }
 
     /// Waits for a turn and lets a call through that may consume `tokens`, unless the provider is left alone, has asked to be, or the
     /// budget is spent.
     pub(super) async fn admit(self: &Arc<Self>, tokens: u64) -> Result<Pass, ModelError> {
         self.is_wanted()?;
-        let wait = self.breaker.lock().wait(self.clock.uptime());
+        let wait = self.provider.breaker.lock().wait(self.clock.uptime());
         if !wait.is_zero() {
             return Err(self.is_down(wait));
         }
@@ -68,7 +78,7 @@ impl Guard {
         self.is_wanted()?;
         let now = self.clock.uptime();
         let taken = self.take(tokens, now)?;
-        match self.breaker.lock().admit(now) {
+        match self.provider.breaker.lock().admit(now) {
             Ok(passage) => Ok(Pass { guard: self.clone(), _turn: turn, taken, passage, is_over: false }),
             Err(wait) => {
                 self.settle(taken, 0, now);
@@ -79,7 +89,7 @@ impl Guard {
 
     /// Whether the provider has not asked to be left alone until later.
     fn is_wanted(&self) -> Result<(), ModelError> {
-        match &*self.put_off.lock() {
+        match &*self.provider.put_off.lock() {
             Some(PutOff { until, reason, message }) if self.clock.now() < *until => {
                 Err(ModelError::NotNow { until: *until, reason, message: message.clone() })
             }
@@ -88,7 +98,7 @@ impl Guard {
     }
 
     fn take(&self, wanted: u64, now: Duration) -> Result<u64, ModelError> {
-        let Some(tokens) = &self.tokens else { return Ok(0) };
+        let Some(tokens) = &self.provider.tokens else { return Ok(0) };
         tokens.lock().take(wanted, now).map_err(|wait| {
             let message = "the tokens of this minute are spent".to_owned();
             self.not_now(wait, reason::TOKENS_PER_MINUTE, message)
@@ -96,7 +106,7 @@ impl Guard {
     }
 
     fn settle(&self, taken: u64, consumed: u64, now: Duration) {
-        if let Some(tokens) = &self.tokens {
+        if let Some(tokens) = &self.provider.tokens {
             tokens.lock().settle(taken, consumed, now);
         }
     }
@@ -111,6 +121,10 @@ impl Guard {
     }
 }
 
+fn turns(concurrency: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)))
+}
+
 /// That one call may be made. Dropped before its end, the call was given up: then what it took of the budget stays taken.
 pub(super) struct Pass {
     guard: Arc<Guard>,
@@ -123,7 +137,7 @@ pub(super) struct Pass {
 impl Pass {
     /// The provider wants no call, of whomever, before `until`.
     pub(super) fn is_put_off(&self, until: Timestamp, reason: &'static str, message: &str) {
-        let mut put_off = self.guard.put_off.lock();
+        let mut put_off = self.guard.provider.put_off.lock();
         if put_off.as_ref().is_none_or(|before| before.until < until) {
             *put_off = Some(PutOff { until, reason, message: message.to_owned() });
         }
@@ -137,7 +151,7 @@ impl Pass {
         if let Some(consumed) = consumed {
             self.guard.settle(self.taken, consumed, now);
         }
-        let mut breaker = self.guard.breaker.lock();
+        let mut breaker = self.guard.provider.breaker.lock();
         if is_down { breaker.failed(now) } else { breaker.answered() }
     }
 }
@@ -145,7 +159,7 @@ impl Pass {
 impl Drop for Pass {
     fn drop(&mut self) {
         if !self.is_over && self.passage == Passage::Trial {
-            self.guard.breaker.lock().gives_up(self.guard.clock.uptime());
+            self.guard.provider.breaker.lock().gives_up(self.guard.clock.uptime());
         }
     }
 }

@@ -1,3 +1,4 @@
+use futures::FutureExt;
 use jiff::Timestamp;
 use kit::clock::TestClock;
 use kit::config::Period;
@@ -29,6 +30,20 @@ async fn a_call_too_many_waits_for_its_turn() {
     first.end(false, None);
 
     assert!(third.await.is_ok());
+}
+
+#[tokio::test]
+async fn calls_of_another_sort_have_turns_of_their_own_and_the_same_provider() {
+    let (guard, _) = guard(GuardSettings { concurrency: 1, breaker_failures: 2, ..GuardSettings::default() });
+    let other = guard.beside(1);
+
+    let first = guard.admit(1).await.unwrap();
+    let second = other.admit(1).now_or_never().expect("it does not wait for the first").unwrap();
+    first.end(true, None);
+    second.end(true, None);
+
+    assert_eq!(refused(&guard, 1).await.1, reason::CIRCUIT_OPEN);
+    assert_eq!(refused(&other, 1).await.1, reason::CIRCUIT_OPEN);
 }
 
 #[tokio::test]
