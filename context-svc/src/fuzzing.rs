@@ -35,6 +35,14 @@ pub fn model_answer(text: &str) {
             let is_there = said.is_some_and(|message| message.text.contains(&evidence.quote));
             assert!(is_there && !fold::fold(&evidence.quote).is_empty(), "a quote that is not in its message");
         }
+        for report in &item.progress {
+            let words = report.evidence.iter().all(|evidence| {
+                let said = transcript.messages.iter().find(|message| message.seq == evidence.seq);
+                said.is_some_and(|message| message.role == Role::User && message.text.contains(&evidence.quote))
+            });
+            assert!(words && !report.evidence.is_empty(), "a report that the user did not make");
+            assert!(!report.note.is_empty() && !has_secret(&report.note), "a report of nothing, or with a secret");
+        }
         let users = item.evidence.iter().any(|evidence| evidence.seq != 2);
         assert!(users, "an item that only the coach spoke of");
     }

@@ -3,6 +3,7 @@
 //! A [`Model`] proposes; nothing it says is believed until the domain has judged it.
 
 pub mod api;
+mod coach;
 mod ledger;
 pub mod local;
 pub mod measured;
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 
 use crate::domain::model::{Basis, Horizon, Item, ItemKind, ItemStatus, Message, SessionContext};
 
+pub use coach::{Coach, Piece, Question, Speaker, Turn};
 pub use ledger::{Asker, Ledger};
 pub use readers::{Failures, Readers};
 pub use rollup::{Phrase, RollUp, RolledUp, Statement, Told};
@@ -60,6 +62,8 @@ pub struct Transcript {
     pub asker: Asker,
     /// What is remembered of the same conversation already, from earlier messages.
     pub previous: Option<SessionContext>,
+    /// Goals and decisions of the same user that hold and were said in other conversations, the likeliest to be spoken of first.
+    pub elsewhere: Vec<Item>,
     /// Statements that the user has rejected as wrong, the latest first.
     pub rejected: Vec<String>,
     /// The messages to read, by ascending `seq`. The first few may have been read before: they are there for the sense. A
@@ -77,7 +81,7 @@ impl Transcript {
 
     /// `messages` to be read for the first time.
     pub fn of(asker: Asker, messages: Vec<Message>) -> Self {
-        Self { asker, previous: None, rejected: Vec::new(), messages, complaint: None }
+        Self { asker, previous: None, elsewhere: Vec::new(), rejected: Vec::new(), messages, complaint: None }
     }
 }
 
@@ -123,10 +127,27 @@ pub struct Proposal {
     pub evidence: Vec<Quote>,
     /// When it is to happen, in the words said.
     pub due: Option<When>,
-    /// Id of the remembered item that it repeats, perhaps with another status.
+    /// What the user reports of how a goal is going.
+    pub progress: Vec<Report>,
+    /// Id of the remembered item that it repeats, perhaps with another status; of one from elsewhere if that is over now.
     pub same_as: Option<String>,
-    /// Id of the remembered item that it replaces.
+    /// Id of the item, remembered or from elsewhere, that it replaces.
     pub supersedes: Option<String>,
+}
+
+/// A report on a goal as a model proposes it: not judged yet.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Report {
+    /// The report in one sentence.
+    pub note: String,
+    /// The number reported.
+    pub value: Option<f64>,
+    /// Its unit; empty if none.
+    pub unit: String,
+    /// The number aimed at.
+    pub target: Option<f64>,
+    /// The words it rests on.
+    pub quote: Quote,
 }
 
 /// When something is to happen, as a model found it. Code reckons the date.
@@ -166,6 +187,7 @@ impl Proposal {
             basis: Basis::Stated,
             evidence,
             due: None,
+            progress: Vec::new(),
             same_as: None,
             supersedes: None,
         }
@@ -173,7 +195,7 @@ impl Proposal {
 }
 
 /// Words that a model says it found in a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Quote {
     /// The message.
     pub seq: i64,

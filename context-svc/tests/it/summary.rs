@@ -16,7 +16,7 @@ async fn talks(alice: &User<'_>) {
 }
 
 /// The summary, once it covers all.
-async fn until_summarised(world: &World) -> Summary {
+pub(crate) async fn until_summarised(world: &World) -> Summary {
     let alice = UserId::parse("alice").unwrap();
     let looking = async {
         loop {
@@ -89,4 +89,24 @@ async fn a_deleted_conversation_is_gone_from_the_summary_too() {
     let context = whole_context(&alice).await;
     assert_eq!((context.items.len(), context.text.contains("mountain 7!")), (19, false));
     assert_eq!(items(&alice).await.len(), 19);
+}
+
+#[tokio::test]
+async fn ten_roll_ups_leave_a_statement_and_its_quote_as_they_were() {
+    let world = World::start_with(|config| config.summary.threshold = 1).await;
+    let alice = world.user("alice", "s1");
+    let mut seen = Vec::new();
+
+    for epoch in 1..=10 {
+        let said = if epoch == 1 { "I want to climb the old mountain!".to_owned() } else { format!("Day {epoch}.") };
+        alice.says(&format!("c{epoch}"), &said).await;
+        alice.ends(&format!("c{epoch}")).await;
+        alice.until_done(&format!("c{epoch}")).await;
+        assert_eq!(until_summarised(&world).await.epoch, epoch);
+        let of_first = |all: Vec<pb::Item>| all.into_iter().find(|item| item.conversation_id == "c1");
+        seen.push((of_first(items(&alice).await), of_first(whole_context(&alice).await.items)));
+    }
+
+    assert!(seen[0].0.is_some() && seen[0].0 == seen[0].1);
+    assert!(seen.iter().all(|each| *each == seen[0]), "{seen:?}");
 }

@@ -186,8 +186,10 @@ fn the_example_of_the_prompt_passes_our_own_judgement() {
 
     let judged = Judged::of(&ConversationId::parse("talk").unwrap(), &transcript, answer, &Overlay::default());
 
-    assert_eq!((judged.complaints, judged.items.len()), (vec![], 2));
+    assert_eq!((judged.complaints, judged.items.len()), (vec![], 3));
     assert_eq!(judged.items[0].due.as_ref().and_then(|due| due.local_date), Some(jiff::civil::date(2024, 3, 6)));
+    let report = &judged.items[2].progress[0];
+    assert_eq!((report.value, report.unit.as_str(), report.target), (Some(4.0), "books", Some(12.0)));
 }
 
 #[tokio::test]

@@ -5,7 +5,24 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// `text` for comparing: NFKC, lower case, plain quotation marks and dashes, runs of white space as one space, nothing invisible.
 pub fn fold(text: &str) -> String {
-    Folded::of(text).folded
+    if text.is_ascii() { fold_ascii(text) } else { Folded::of(text).folded }
+}
+
+/// The same, many times faster: much is compared on the way to a context.
+fn fold_ascii(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for c in text.chars().map(|c| c.to_ascii_lowercase()) {
+        let is_space = c.is_ascii_whitespace() || c.is_ascii_control();
+        match is_space {
+            true if folded.is_empty() || folded.ends_with(' ') => {}
+            true => folded.push(' '),
+            false => folded.push(c),
+        }
+    }
+    if folded.ends_with(' ') {
+        folded.pop();
+    }
+    folded
 }
 
 /// `text` in plain characters as [`fold`] makes them, but with its capitals and spaces.
@@ -136,6 +153,15 @@ mod tests {
             ("I want to run", "I want to swim", None),
         ] {
             assert_eq!(Folded::of(message).find(quote), found, "{quote:?} in {message:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn plain_characters_are_folded_the_same_way_as_all_others(text in "[ -~\\t\\r\\n\\x00\\x0b\\x0c\\x1f\\x7f]{0,40}") {
+            assert_eq!(fold_ascii(&text), Folded::of(&text).folded);
         }
     }
 

@@ -4,16 +4,18 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+use unicode_segmentation::UnicodeSegmentation;
 
+use super::elsewhere::Elsewhere;
 use super::fold::{Folded, fingerprint, fold, on_one_line};
-use super::when;
+use super::{progress, when};
 use crate::domain::model::{
-    Basis, ConversationId, Due, Evidence, Horizon, Item, ItemKind, ItemStatus, Message, Role, zone_of,
+    Basis, ConversationId, Due, Evidence, Horizon, Item, ItemKind, ItemStatus, Message, Progress, Role, zone_of,
 };
 use crate::domain::recall::rank::{stem, terms};
 use crate::domain::secrets::has_secret;
 use crate::domain::verdicts::Overlay;
-use crate::llm::{Proposal, Quote, Transcript, When};
+use crate::llm::{Proposal, Quote, Report, Transcript, When};
 
 /// More than one sentence needs.
 pub(in crate::domain) const TEXT_BYTES_MAX: usize = 1024;
@@ -64,6 +66,8 @@ pub(super) enum Rejection {
     Unsupported,
     /// The user has rejected just this statement before.
     RejectedByUser,
+    /// Not an item but a report on one: it rests on no words of the user, gives away a secret, or is not of a goal.
+    ProgressUnfounded,
 }
 
 impl Rejection {
@@ -79,6 +83,7 @@ impl Rejection {
         Self::NotStated,
         Self::Unsupported,
         Self::RejectedByUser,
+        Self::ProgressUnfounded,
     ];
 
     /// Stable reason in upper snake case.
@@ -93,6 +98,7 @@ impl Rejection {
             Self::NotStated => "NOT_STATED",
             Self::Unsupported => "UNSUPPORTED",
             Self::RejectedByUser => REJECTED_BY_USER,
+            Self::ProgressUnfounded => "PROGRESS_UNFOUNDED",
         }
     }
 
@@ -113,6 +119,7 @@ impl Rejection {
             Self::NotStated => "what is INFERRED can be an INSIGHT only".to_owned(),
             Self::Unsupported => "its quotes say something else".to_owned(),
             Self::RejectedByUser => "the user has rejected it as wrong".to_owned(),
+            Self::ProgressUnfounded => "an entry of its progress quotes no words of the USER on a goal".to_owned(),
         };
         format!("the {} {:?}: {problem}", proposal.kind, quoted(&proposal.text))
     }
@@ -124,6 +131,7 @@ pub(super) struct Judge<'a> {
     said: HashMap<i64, Said<'a>>,
     known: HashMap<(i64, String), (&'a Evidence, Timestamp)>,
     remembered: HashMap<&'a str, (ItemKind, Option<ItemStatus>)>,
+    elsewhere: Elsewhere<'a>,
     overlay: &'a Overlay,
 }
 
@@ -132,6 +140,13 @@ struct Said<'a> {
     at: Timestamp,
     zone: Option<&'a str>,
     words: Folded<'a>,
+}
+
+/// From when to when something was said.
+#[derive(Clone, Copy)]
+struct Span {
+    first: Timestamp,
+    last: Timestamp,
 }
 
 impl<'a> Judge<'a> {
@@ -148,13 +163,15 @@ impl<'a> Judge<'a> {
             said: transcript.messages.iter().map(said).collect(),
             known: known.map(|known| ((known.0.seq, fold(&known.0.quote)), known)).collect(),
             remembered: items.iter().map(|item| (item.id.as_str(), (item.kind, item.status))).collect(),
+            elsewhere: Elsewhere::told_with(transcript),
             overlay,
         }
     }
 
     /// The item that `proposal` comes to, or why it comes to none.
     pub(super) fn judge(&self, proposal: &Proposal) -> Result<Item, Rejection> {
-        let text = on_one_line(&proposal.text);
+        let grounds = self.evidence(&proposal.evidence);
+        let text = self.own_words(on_one_line(&proposal.text), &grounds);
         let statement = fingerprint(&text);
         if statement.is_empty() {
             return Err(Rejection::EmptyText);
@@ -162,7 +179,6 @@ impl<'a> Judge<'a> {
         if text.len() > TEXT_BYTES_MAX {
             return Err(Rejection::TextTooLong);
         }
-        let grounds = self.evidence(&proposal.evidence);
         let said = grounds.iter().flat_map(|(evidence, _)| evidence);
         if says_template_words(&text) && !said.into_iter().any(|evidence| says_template_words(&evidence.quote)) {
             return Err(Rejection::TemplateWords);
@@ -173,7 +189,7 @@ impl<'a> Judge<'a> {
         if proposal.basis == Basis::Inferred && proposal.kind != ItemKind::Insight {
             return Err(Rejection::NotStated);
         }
-        let (evidence, said_at) = grounds?;
+        let (evidence, Span { first: said_at, last: mentioned_at }) = grounds?;
         if proposal.kind != ItemKind::Insight && !is_supported(&text, &self.supporting(proposal.basis, &evidence)) {
             return Err(Rejection::Unsupported);
         }
@@ -199,26 +215,69 @@ impl<'a> Judge<'a> {
             evidence,
             basis: proposal.basis,
             said_at,
-            supersedes: proposal.supersedes.as_ref().filter(of_kind).cloned(),
+            supersedes: proposal
+                .supersedes
+                .as_ref()
+                .filter(of_kind)
+                .or_else(|| self.replaced_elsewhere(proposal))
+                .cloned(),
             superseded_by: None,
             progress: Vec::new(),
-            last_mentioned_at: (proposal.kind == ItemKind::Goal).then_some(said_at),
+            last_mentioned_at: (proposal.kind != ItemKind::Insight).then_some(mentioned_at),
             horizon: (proposal.kind == ItemKind::Insight).then(|| proposal.horizon.unwrap_or(Horizon::Situational)),
             revisions: Vec::new(),
             verdict: None,
         })
     }
 
-    /// The quotes that hold, and when the user first said one of them.
-    fn evidence(&self, quotes: &[Quote]) -> Result<(Vec<Evidence>, Timestamp), Rejection> {
+    /// Id of the item of another conversation that `proposal` takes the place of: also one that it says to be over.
+    fn replaced_elsewhere<'p>(&self, proposal: &'p Proposal) -> Option<&'p String> {
+        let ends = proposal.same_as.as_ref().filter(|_| is_over(status(proposal)));
+        proposal.supersedes.as_ref().or(ends).filter(|id| self.elsewhere.holds(id, proposal.kind))
+    }
+
+    /// The reports of `proposal` that hold, and how many do not.
+    pub(super) fn progress(&self, proposal: &Proposal, item: &Item) -> (Vec<Progress>, usize) {
+        let is_goal = item.kind == ItemKind::Goal;
+        let founded = |report: &Report| {
+            let (evidence, by_user_at) = self.find(&report.quote)?;
+            progress::founded(report, evidence, by_user_at?, &item.evidence)
+        };
+        let held: Vec<Progress> = proposal.progress.iter().filter(|_| is_goal).filter_map(founded).collect();
+        let unfounded = proposal.progress.len() - held.len();
+        (held, unfounded)
+    }
+
+    /// `text`, or the user's quote if it has words of another conversation: when that one is deleted, nobody would know.
+    fn own_words(&self, text: String, grounds: &Result<(Vec<Evidence>, Span), Rejection>) -> String {
+        let Ok((evidence, _)) = grounds else { return text };
+        if !self.elsewhere.is_source_of(&text) {
+            return text;
+        }
+        let users = |evidence: &&Evidence| self.said.get(&evidence.seq).is_none_or(|said| said.role == Role::User);
+        evidence.iter().find(users).map_or(text, |evidence| on_one_line(&evidence.quote))
+    }
+
+    /// What of a title or a summary has no word of another conversation.
+    pub(super) fn of_this_talk(&self, text: &str) -> String {
+        if !self.elsewhere.is_source_of(text) {
+            return text.to_owned();
+        }
+        let own = text.unicode_sentences().filter(|sentence| !self.elsewhere.is_source_of(sentence));
+        own.collect::<String>().trim().to_owned()
+    }
+
+    /// The quotes that hold, and from when to when the user said them.
+    fn evidence(&self, quotes: &[Quote]) -> Result<(Vec<Evidence>, Span), Rejection> {
         let mut evidence: Vec<Evidence> = Vec::new();
-        let mut said_at: Option<Timestamp> = None;
+        let mut said: Option<Span> = None;
         for quote in quotes {
             let Some((found, by_user_at)) = self.find(quote) else {
                 continue;
             };
             if let Some(at) = by_user_at {
-                said_at = Some(said_at.map_or(at, |first| first.min(at)));
+                let so_far = said.unwrap_or(Span { first: at, last: at });
+                said = Some(Span { first: so_far.first.min(at), last: so_far.last.max(at) });
             }
             if !evidence.contains(&found) && evidence.len() < EVIDENCE_MAX {
                 evidence.push(found);
@@ -227,7 +286,7 @@ impl<'a> Judge<'a> {
         if evidence.is_empty() {
             return Err(Rejection::QuoteNotFound);
         }
-        said_at.map(|at| (evidence, at)).ok_or(Rejection::NotTheUser)
+        said.map(|span| (evidence, span)).ok_or(Rejection::NotTheUser)
     }
 
     /// The quotes that a goal or decision may take its words from: the user's, and a suggestion that they answered later.
@@ -265,7 +324,7 @@ pub(super) fn says_template_words(text: &str) -> bool {
 }
 
 /// Words that sentences about anything have in common, in the languages that use Latin letters.
-fn is_function_word(term: &str) -> bool {
+pub(super) fn is_function_word(term: &str) -> bool {
     const LONG: &[&str] = &[
         "will", "want", "would", "like", "have", "been", "that", "this", "with", "from", "into", "about", "user",
         "their", "them", "they", "more", "also", "goal", "wants", "decided", "ich", "nicht", "möchte", "werde", "habe",
@@ -276,8 +335,13 @@ fn is_function_word(term: &str) -> bool {
     is_short_latin || LONG.contains(&term)
 }
 
+/// Whether nothing is to be done about it any more.
+fn is_over(status: Option<ItemStatus>) -> bool {
+    matches!(status, Some(ItemStatus::Done | ItemStatus::Dropped | ItemStatus::Reversed))
+}
+
 /// Whether a sentence has a word in common with what it rests on. One that has none is about something else, or in another language.
-fn is_supported(text: &str, evidence: &[&Evidence]) -> bool {
+pub(super) fn is_supported(text: &str, evidence: &[&Evidence]) -> bool {
     let stems = |text: &str| terms(text).into_iter().filter(|term| !is_function_word(term)).map(|term| stem(&term));
     let quoted: HashSet<String> = evidence.iter().flat_map(|evidence| stems(&evidence.quote)).collect();
     let own: HashSet<String> = stems(text).collect();

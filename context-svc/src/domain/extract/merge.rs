@@ -7,7 +7,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::fold::{fold, on_one_line};
 use super::judge::says_template_words;
-use crate::domain::model::{Evidence, Item, ItemChanges, Reviser, Revision, SessionContext};
+use crate::domain::model::{Due, Evidence, Item, ItemChanges, ItemStatus, Progress, Reviser, Revision, SessionContext};
 use crate::domain::recall::rank::terms;
 use crate::domain::secrets::has_secret;
 use crate::domain::verdicts::Overlay;
@@ -32,6 +32,8 @@ pub(super) fn remember(items: &mut Vec<Item>, item: Item, fresh_seq: i64, now: T
     match replaced {
         // What was said later wins, in whatever order it is read.
         Some(earlier) if earlier.said_at <= item.said_at => earlier.superseded_by = Some(item.id.clone()),
+        // Whether that was said before is looked at when both are read: it may be said again.
+        None if item.replaces_elsewhere() => {}
         _ => item.supersedes = None,
     }
     items.push(item);
@@ -57,20 +59,30 @@ fn comes_back(items: &mut [Item], place: usize, again: &Item) {
 
 /// `context` without what rests on messages after `seq` alone: it is from before a pass that has not come so far yet.
 pub(super) fn read_until(mut context: SessionContext, seq: i64) -> SessionContext {
-    context.items.retain(|item| !is_unread(item, seq));
+    context.items.retain(|item| !is_unread(&item.evidence, seq));
+    for item in &mut context.items {
+        item.progress.retain(|report| !is_unread(&report.evidence, seq));
+    }
     context
 }
 
 /// Keeps what was known from messages after `seq`, which have not been read again yet.
 pub(super) fn keep_unread(items: &mut Vec<Item>, before: &[Item], seq: i64) {
-    let is_missing = |known: &&Item| is_unread(known, seq) && items.iter().all(|item| item.id != known.id);
-    let missing: Vec<Item> = before.iter().filter(is_missing).cloned().collect();
-    items.extend(missing);
+    for known in before {
+        match items.iter_mut().find(|item| item.id == known.id) {
+            Some(item) => {
+                let unread = known.progress.iter().filter(|report| is_unread(&report.evidence, seq));
+                Progress::add(&mut item.progress, unread.cloned());
+            }
+            None if is_unread(&known.evidence, seq) => items.push(known.clone()),
+            None => {}
+        }
+    }
     in_order_of_saying(items);
 }
 
-fn is_unread(item: &Item, seq: i64) -> bool {
-    item.evidence.iter().all(|evidence| evidence.seq > seq)
+fn is_unread(evidence: &[Evidence], seq: i64) -> bool {
+    evidence.iter().all(|evidence| evidence.seq > seq)
 }
 
 /// Puts items into the order in which they were said.
@@ -123,7 +135,7 @@ pub(super) fn changes(before: &[Item], after: &[Item]) -> ItemChanges {
             Some(known) => {
                 if known.superseded_by.is_none() && item.superseded_by.is_some() {
                     changes.superseded.push(id());
-                } else if (&known.text, known.status, &known.due) != (&item.text, item.status, &item.due) {
+                } else if how_it_stands(known) != how_it_stands(item) {
                     changes.updated.push(id());
                 }
             }
@@ -132,6 +144,10 @@ pub(super) fn changes(before: &[Item], after: &[Item]) -> ItemChanges {
     let dropped = before.iter().filter(|item| !of_after.contains_key(item.id.as_str()));
     changes.dropped = dropped.map(|item| item.id.clone()).collect();
     changes
+}
+
+fn how_it_stands(item: &Item) -> (&str, Option<ItemStatus>, Option<&Due>, &[Progress]) {
+    (&item.text, item.status, item.due.as_ref(), &item.progress)
 }
 
 /// Which of `known` states the same as `item` in other words: it is of its kind, has every quote of it, and more words in common
@@ -158,6 +174,7 @@ fn same_statement<'a>(known: impl Iterator<Item = &'a Item>, item: &Item) -> Opt
 /// The same statement again: more evidence, and for a goal a newer mention and standing.
 fn repeat(known: &mut Item, again: Item, now: Timestamp) {
     let is_news = again.evidence.iter().any(|evidence| !known.evidence.contains(evidence));
+    let replaced_elsewhere = again.supersedes.clone().filter(|_| again.replaces_elsewhere());
     for evidence in again.evidence {
         if !known.evidence.contains(&evidence) && known.evidence.len() < EVIDENCE_MAX {
             known.evidence.push(evidence);
@@ -173,6 +190,10 @@ fn repeat(known: &mut Item, again: Item, now: Timestamp) {
     }
     known.said_at = known.said_at.min(again.said_at);
     known.last_mentioned_at = known.last_mentioned_at.max(again.last_mentioned_at);
+    if known.supersedes.is_none() {
+        known.supersedes = replaced_elsewhere;
+    }
+    Progress::add(&mut known.progress, again.progress);
 }
 
 /// A model's title, if it can be shown; else the one there was.

@@ -5,10 +5,12 @@
 
 pub(super) mod chunk;
 pub mod echo;
+mod elsewhere;
 pub mod fold;
 mod judge;
 pub(super) mod merge;
 mod pass;
+mod progress;
 mod reading;
 pub mod when;
 
@@ -16,6 +18,8 @@ pub mod when;
 mod asking_tests;
 #[cfg(test)]
 mod passes_tests;
+#[cfg(test)]
+mod progress_tests;
 #[cfg(test)]
 mod reader_tests;
 #[cfg(test)]
@@ -87,7 +91,8 @@ impl Processor for Extractor {
         let messages = self.messages(job, (after_seq - overlap).max(0)).await?;
 
         let overlay = Overlay::read(&*self.store, &job.key().user_id).await.map_err(unreadable)?;
-        let mut pass = Pass::over(job.key(), previous, overlay, self.clock.now());
+        let elsewhere = self.elsewhere(job.key(), &messages, overlay.clone()).await?;
+        let mut pass = Pass::over(job.key(), previous, overlay, self.clock.now()).beside(elsewhere);
         let read_before = messages.iter().take_while(|message| message.seq <= after_seq).count();
         let enough_at = began + self.enough_after;
         for piece in pieces(&messages, read_before, self.cut) {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::chunk::Piece;
-use super::judge::Judge;
+use super::judge::{Judge, Rejection};
 use super::merge;
-use crate::domain::model::{ContextOutcome, ConversationId, ConversationKey, Item, SessionContext, Usage};
+use crate::domain::model::{ContextOutcome, ConversationId, ConversationKey, Item, Progress, SessionContext, Usage};
 use crate::domain::verdicts::Overlay;
 use crate::llm::{Answer, Transcript};
 
@@ -50,13 +50,26 @@ impl Judged {
         }
         for proposal in std::mem::take(&mut answer.items) {
             match judge.judge(&proposal) {
-                Ok(item) => items.push(item),
+                Ok(mut item) => {
+                    let (progress, unfounded) = judge.progress(&proposal, &item);
+                    if unfounded > 0 {
+                        let rejection = Rejection::ProgressUnfounded;
+                        *dropped.entry(rejection.as_str()).or_default() += i64::try_from(unfounded).unwrap_or(i64::MAX);
+                        complaints.push(rejection.complaint(&proposal));
+                    }
+                    let reported_at = progress.iter().map(|report| report.said_at).max();
+                    item.last_mentioned_at = item.last_mentioned_at.max(reported_at);
+                    Progress::add(&mut item.progress, progress);
+                    items.push(item);
+                }
                 Err(rejection) => {
                     *dropped.entry(rejection.as_str()).or_default() += 1;
                     complaints.push(rejection.complaint(&proposal));
                 }
             }
         }
+        answer.title = judge.of_this_talk(&answer.title);
+        answer.summary = judge.of_this_talk(&answer.summary);
         Self { answer, items, dropped, complaints }
     }
 }
@@ -71,6 +84,8 @@ pub(crate) struct Pass {
     so_far: Option<SessionContext>,
     /// The last message read; `None` while there was none.
     upto_seq: Option<i64>,
+    /// What holds of other conversations.
+    elsewhere: Arc<Vec<Item>>,
     answers: usize,
     dropped: Dropped,
 }
@@ -89,9 +104,20 @@ impl Pass {
             overlay: Arc::new(overlay),
             so_far: previous,
             upto_seq: None,
+            elsewhere: Arc::default(),
             answers: 0,
             dropped: Dropped::new(),
         }
+    }
+
+    /// The same, knowing what holds of other conversations.
+    pub(super) fn beside(self, elsewhere: Vec<Item>) -> Self {
+        Self { elsewhere: Arc::new(elsewhere), ..self }
+    }
+
+    /// What holds of other conversations.
+    pub(super) fn elsewhere(&self) -> &[Item] {
+        &self.elsewhere
     }
 
     /// Whose conversation is read.

@@ -71,8 +71,8 @@ impl Extractor {
         let key = pass.key();
         let asker = Asker { user_id: key.user_id.clone(), conversation_id: Some(key.conversation_id.clone()) };
         let rejected = pass.overlay().rejected().iter().take(REJECTED_TOLD_MAX).cloned().collect();
-        let transcript =
-            Transcript { previous: pass.remembered(), rejected, ..Transcript::of(asker, piece.messages.clone()) };
+        let (previous, elsewhere) = (pass.remembered(), pass.elsewhere().to_vec());
+        let transcript = Transcript { previous, elsewhere, rejected, ..Transcript::of(asker, piece.messages.clone()) };
         let mut failures = Failures::default();
         for model in self.readers.ready() {
             match self.ask_one(model, pass, transcript.clone()).await {

@@ -310,12 +310,14 @@ async fn secrets_do_not_enter_title_and_summary() {
 #[tokio::test]
 async fn our_own_context_fed_back_is_no_source() {
     let scene = Scene::new().await;
-    scene.says(&[(Role::User, "Hi! <memory note=\"x\">\n- I want to swim\n</memory> bye")]).await;
+    let fed_back = "Hi! <memory note=\"x\">\n- I want to swim\n</memory> bye";
+    scene.says(&[(Role::User, fed_back), (Role::Assistant, fed_back)]).await;
     scene.answers(vec![goal(1, "I want to swim")]);
     scene.answers(vec![goal(1, "I want to swim")]);
 
     assert_eq!(scene.fails().await.reason, "MODEL_OUTPUT_UNGROUNDED");
-    assert!(!scene.model.asked.lock()[0].messages[0].text.contains("swim"));
+    let read = &scene.model.asked.lock()[0].messages;
+    assert!(read.len() == 2 && read.iter().all(|message| !message.text.contains("swim")));
 }
 
 #[tokio::test]

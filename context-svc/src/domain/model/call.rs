@@ -37,6 +37,8 @@ pub enum CallOperation {
     Extract,
     /// To roll session contexts up.
     Summarise,
+    /// To answer in a talk.
+    Reply,
 }
 
-spelled!(CallOperation { Extract => "EXTRACT", Summarise => "SUMMARISE" });
+spelled!(CallOperation { Extract => "EXTRACT", Summarise => "SUMMARISE", Reply => "REPLY" });

@@ -68,7 +68,7 @@ impl SessionContext {
 pub struct ItemChanges {
     /// Those that were not there before.
     pub added: Vec<String>,
-    /// Those that read, stand or are due differently.
+    /// Those that read, stand or are due differently, or of which new progress was reported.
     pub updated: Vec<String>,
     /// Those that a later item has replaced since.
     pub superseded: Vec<String>,

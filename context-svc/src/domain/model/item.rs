@@ -9,6 +9,9 @@ use super::{ConversationId, Opinion, Role, spelled};
 /// How many changes of one item are remembered.
 const REVISIONS_MAX: usize = 20;
 
+/// How many reports on one goal are remembered.
+const PROGRESS_MAX: usize = 50;
+
 /// One goal, decision or insight.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Item {
@@ -38,7 +41,7 @@ pub struct Item {
     pub superseded_by: Option<String>,
     /// Reports on a goal, oldest first.
     pub progress: Vec<Progress>,
-    /// When a goal was last spoken of.
+    /// When a goal or a decision was last spoken of.
     pub last_mentioned_at: Option<Timestamp>,
     /// How long an insight matters; goals and decisions have none.
     pub horizon: Option<Horizon>,
@@ -48,6 +51,19 @@ pub struct Item {
     /// What the user said about it. Known only where verdicts are laid over it, and never stored with it.
     #[serde(skip)]
     pub verdict: Option<Opinion>,
+}
+
+impl Item {
+    /// When it was last spoken of.
+    pub fn last_said(&self) -> Timestamp {
+        self.last_mentioned_at.unwrap_or(self.said_at).max(self.said_at)
+    }
+
+    /// Whether what it replaces was said in another conversation.
+    pub fn replaces_elsewhere(&self) -> bool {
+        let conversation = self.supersedes.as_ref().and_then(|id| id.rsplit_once('.'));
+        conversation.is_some_and(|(conversation, _)| conversation != self.conversation_id.as_str())
+    }
 }
 
 /// How an item read until it was changed.
@@ -113,6 +129,31 @@ pub struct Progress {
     pub said_at: Timestamp,
     /// The words it rests on.
     pub evidence: Vec<Evidence>,
+}
+
+impl Progress {
+    /// Adds `more` reports to those `known`, oldest first; the same report of the same message is there once. If there are too
+    /// many, the oldest give way.
+    pub fn add(known: &mut Vec<Self>, more: impl IntoIterator<Item = Self>) {
+        for report in more {
+            if !known.iter().any(|other| other.is_same(&report)) {
+                known.push(report);
+            }
+        }
+        known.sort_by_key(|report| report.said_at);
+        let too_many = known.len().saturating_sub(PROGRESS_MAX);
+        known.drain(..too_many);
+    }
+
+    /// Whether both tell the same number out of the same words, however much of them each quotes.
+    fn is_same(&self, other: &Self) -> bool {
+        let same_words = |a: &Evidence, b: &Evidence| {
+            (&a.conversation_id, a.seq) == (&b.conversation_id, b.seq)
+                && (a.quote.contains(&b.quote) || b.quote.contains(&a.quote))
+        };
+        let same_number = self.value.is_none() || other.value.is_none() || self.value == other.value;
+        same_number && self.evidence.iter().any(|own| other.evidence.iter().any(|others| same_words(own, others)))
+    }
 }
 
 /// Who changes an item.

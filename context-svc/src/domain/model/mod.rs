@@ -6,14 +6,17 @@ mod call;
 mod context;
 mod conversation;
 mod erasure;
+mod held;
 mod identity;
 mod item;
 mod job;
 mod operation;
 mod processing;
 mod raw_answer;
+mod reply;
 mod rereading;
 mod spent;
+mod stand;
 mod summary;
 mod summary_job;
 mod traces;
@@ -28,14 +31,17 @@ pub use conversation::{
     Zone, zone_of,
 };
 pub use erasure::{Erasure, ErasureCounts, ErasureEnd, ErasureLease, ErasureRequest, ErasureState};
+pub use held::Held;
 pub use identity::{ClientId, ConversationId, ConversationKey, Incarnation, Life, RequestId, WorkerId};
 pub use item::{Basis, Due, DuePrecision, Evidence, Horizon, Item, ItemKind, ItemStatus, Progress, Reviser, Revision};
 pub use job::{Committed, Extraction, Fate, Job, JobState, LastError, Lease};
 pub use operation::{ExtractionCursor, ExtractionFilter, Moved, QueueCounts};
 pub use processing::{Failure, Processor, Summariser, WhatNext};
 pub use raw_answer::RawAnswer;
+pub use reply::{TalkSoFar, answered_by, replies_to, reply_id, spare_reply_id};
 pub use rereading::{Outdated, ReadWith, Reread};
 pub use spent::{DayUsage, Spent, day_of};
+pub use stand::{ConversationStand, MemoryStand, StandingContext, Stretch, SummaryStand};
 pub use summary::{Part, Replacements, Standing, Summary, Supersession, Talk};
 pub use summary_job::{
     Covered, Marking, Pick, Stand, Summarised, SummaryAsked, SummaryJob, SummaryLease, SummaryStanding, Unsummarised,

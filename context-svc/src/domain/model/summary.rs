@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ConversationId, Item, ItemKind, SessionContext, Usage};
+use super::{ConversationId, Item, ItemKind, Opinion, Progress, SessionContext, Usage};
 
 /// Quotes that a statement made in several conversations is shown with.
 const EVIDENCE_MAX: usize = 8;
@@ -141,14 +141,23 @@ impl Summary {
         self.parts.iter().flat_map(|part| &part.talks)
     }
 
-    /// Each statement as one item: in the words said last, with the evidence of all conversations.
+    /// Each statement as one item: in the words said last, with the evidence of all conversations. What replaces it, or what it
+    /// replaces, is named by the id under which that is shown here.
     pub fn items(&self) -> Vec<Item> {
         let replacements = self.replacements();
+        let shown = self.standing.iter().filter_map(|standing| Some((standing, standing.said.first()?)));
+        let shown = shown.flat_map(|(standing, first)| standing.said.iter().map(|item| (&item.id, &first.id)));
+        let shown: HashMap<&String, &String> = shown.collect();
         let mut items: Vec<Item> = self.standing.iter().filter_map(Standing::as_one).collect();
         for (item, standing) in items.iter_mut().zip(&self.standing) {
             let last_said = item.last_said();
             let replacement = standing.said.iter().find_map(|each| replacements.since(&each.id, last_said));
             item.superseded_by = item.superseded_by.take().or(replacement);
+            for link in [&mut item.superseded_by, &mut item.supersedes] {
+                let id = link.take().map(|id| shown.get(&id).map_or(id, |shown| (*shown).clone()));
+                // What is said again in another conversation does not replace itself.
+                *link = id.filter(|id| *id != item.id);
+            }
         }
         items
     }
@@ -159,7 +168,7 @@ impl Summary {
             self.said().map(|item| (item.id.as_str(), item.last_said())).collect();
         let later = |pair: &Supersession| Some((pair.later.clone(), *last_said.get(pair.later.as_str())?));
         let pairs = self.superseded.iter().filter_map(|pair| Some((pair.earlier.clone(), later(pair)?)));
-        Replacements { by_earlier: pairs.collect() }
+        Replacements { by_earlier: pairs.collect() }.and(self.said())
     }
 }
 
@@ -170,6 +179,19 @@ pub struct Replacements {
 }
 
 impl Replacements {
+    /// These, and what `items` say that they replace of other conversations than their own. Of several, the one said last does.
+    pub fn and<'a>(mut self, items: impl IntoIterator<Item = &'a Item>) -> Self {
+        for item in items {
+            let Some(earlier) = item.supersedes.as_ref().filter(|_| item.replaces_elsewhere()) else { continue };
+            let said_at = item.last_said();
+            let known = self.by_earlier.entry(earlier.clone()).or_insert_with(|| (item.id.clone(), said_at));
+            if said_at > known.1 {
+                *known = (item.id.clone(), said_at);
+            }
+        }
+        self
+    }
+
     /// Id of the item that took the place of `item`; `None` if it still holds, also because it was said again since.
     pub fn of(&self, item: &Item) -> Option<String> {
         self.since(&item.id, item.last_said())
@@ -228,25 +250,21 @@ impl Standing {
         for earlier in before {
             let room = EVIDENCE_MAX.saturating_sub(item.evidence.len());
             item.evidence.extend(earlier.evidence.iter().take(room).cloned());
-            item.progress.extend(earlier.progress.iter().cloned());
+            Progress::add(&mut item.progress, earlier.progress.iter().cloned());
             if item.kind == ItemKind::Goal {
                 item.last_mentioned_at = item.last_mentioned_at.max(Some(earlier.last_said()));
             }
+            // Said again without a time it is still due when it was, unless its user wants it to read otherwise.
+            if item.due.is_none() && item.verdict != Some(Opinion::Edited) {
+                item.due.clone_from(&earlier.due);
+            }
         }
-        item.progress.sort_by_key(|progress| progress.said_at);
         Some(item)
     }
 
     /// Puts the item said last first.
     pub fn sort(&mut self) {
         self.said.sort_by(|a, b| b.last_said().cmp(&a.last_said()).then_with(|| a.id.cmp(&b.id)));
-    }
-}
-
-impl Item {
-    /// When it was last spoken of.
-    pub fn last_said(&self) -> Timestamp {
-        self.last_mentioned_at.unwrap_or(self.said_at).max(self.said_at)
     }
 }
 

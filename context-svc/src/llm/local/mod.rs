@@ -2,13 +2,14 @@
 //!
 //! It picks sentences in which the user states a goal, a decision or an insight in the first person, in English or Chinese and,
 //! with a few phrases each, in six other languages, and lists in which they note what they are going to do; and quotes them. It
-//! understands nothing: no paraphrase, no agreement to a suggestion, no change of mind. So it is precise rather than greedy, and
-//! leaves out whatever is asked, supposed, denied, quoted or said about others.
+//! understands nothing: no paraphrase, no agreement to a suggestion. So it is precise rather than greedy: it notices progress and a
+//! change of mind only where they are told in the words of what they are about, and leaves out whatever is asked, supposed, denied, quoted or said about others.
 
 mod books;
 mod chinese;
 mod digest;
 mod english;
+mod known;
 mod language;
 mod plan;
 mod rollup;
@@ -39,7 +40,7 @@ use crate::domain::secrets::has_secret;
 pub const PROVIDER: &str = "local/extractive";
 
 /// Changes whenever the rules do, so that what older rules read can be read again.
-const RULES_VERSION: &str = "rules-2";
+const RULES_VERSION: &str = "rules-3";
 
 /// Longer is no sentence that anybody would remember.
 const SENTENCE_BYTES_MAX: usize = 640;
@@ -161,7 +162,7 @@ fn read(transcript: &Transcript) -> Answer {
     for (message, tally) in turns().zip(&tallies) {
         let reading = Reading::of(&message.text);
         let sentences = reading.sentences();
-        let is_secret = secrets(&message.text, &sentences);
+        let are_secret = secrets(&message.text, &sentences);
         let plan = plan_of(&message.text, &reading);
         for entry in &plan {
             let text = &message.text[entry.begin..entry.end];
@@ -172,7 +173,7 @@ fn read(transcript: &Transcript) -> Answer {
             "" => language,
             own => own,
         };
-        for (sentence, is_secret) in sentences.into_iter().zip(is_secret) {
+        for (place, (sentence, is_secret)) in sentences.iter().copied().zip(are_secret.iter().copied()).enumerate() {
             let is_planned = plan.iter().any(|entry| sentence.overlaps(entry.begin, entry.end));
             if is_planned || is_secret || is_instruction(sentence.text) {
                 continue;
@@ -180,6 +181,17 @@ fn read(transcript: &Transcript) -> Answer {
             let Some(sentence) = sentence.stated() else {
                 continue;
             };
+            let is_foreign = |at| reading.is_foreign(&sentence, at);
+            if let Some(reported) = english::find_report(sentence.text, is_foreign) {
+                known::report(&mut items, transcript, reported, sentence.text, message.seq);
+            }
+            let rest = sentences.get(place + 1).filter(|_| are_secret.get(place + 1) == Some(&false));
+            if english::takes_back(sentence.text, is_foreign)
+                && takes_back(&mut items, transcript, &sentence, rest, message.seq)
+            {
+                picks.push(Pick { text: sentence.text, topic: sentence.text, kind: Some(ItemKind::Decision) });
+                continue;
+            }
             if let Some(found) = find(&reading, &sentence, own_language) {
                 let text = &sentence.text[found.begin..];
                 picks.push(Pick { text, topic: &sentence.text[found.complement..], kind: Some(found.kind) });
@@ -202,6 +214,19 @@ fn read(transcript: &Transcript) -> Answer {
         prompt_version: RULES_VERSION.to_owned(),
         ..Answer::default()
     }
+}
+
+/// Notes a decision that `sentence` takes back, by itself or together with what follows: "I changed my mind. I'm not leaving."
+fn takes_back(
+    items: &mut Items,
+    transcript: &Transcript,
+    sentence: &Sentence<'_>,
+    rest: Option<&Sentence<'_>>,
+    seq: i64,
+) -> bool {
+    let rest = rest.filter(|rest| rest.stated().is_some() && !is_instruction(rest.text));
+    known::take_back(items, transcript, &[sentence.text], seq)
+        || rest.is_some_and(|rest| known::take_back(items, transcript, &[sentence.text, rest.text], seq))
 }
 
 /// What the message lists as things to do, except what is quoted, secret, or said to the reader.
@@ -261,6 +286,8 @@ fn due(text: &str, complement: usize) -> Option<When> {
 struct Items {
     proposals: Vec<Proposal>,
     places: HashMap<(ItemKind, String), usize>,
+    /// How often a sentence was held against what is known.
+    lookups: usize,
 }
 
 impl Items {
@@ -280,7 +307,12 @@ impl Items {
     fn add(&mut self, proposal: Proposal, gist: String) {
         let place = *self.places.entry((proposal.kind, gist)).or_insert(self.proposals.len());
         match self.proposals.get_mut(place) {
-            Some(same) => same.evidence.extend(proposal.evidence),
+            Some(same) => {
+                same.evidence.extend(proposal.evidence);
+                same.progress.extend(proposal.progress);
+                // Decided again after it was taken back.
+                same.status = proposal.status;
+            }
             None => self.proposals.push(proposal),
         }
     }

@@ -288,6 +288,7 @@ fn no_message_takes_long_to_read_however_it_is_made() {
         long("i like, you? "),
         goals(|number| format!("I want to swim {number}.\n")),
         goals(|number| format!("我想游泳{number}。")),
+        goals(|number| format!("I want to run {number}. I ran {number} km.")),
     ];
 
     for message in messages {

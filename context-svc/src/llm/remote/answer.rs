@@ -3,11 +3,14 @@
 use serde_json::{Map, Value};
 
 use super::envelope::{self, NoAnswer};
-use crate::domain::model::{Basis, Horizon, Item, ItemKind, ItemStatus};
-use crate::llm::{Answer, Flaw, Proposal, Quote, When, reason};
+use crate::domain::model::{Basis, Horizon, ItemKind, ItemStatus};
+use crate::llm::{Answer, Flaw, Proposal, Quote, Report, Transcript, When, reason};
 
 /// More items than anybody says are none.
 const ITEMS_MAX: usize = 200;
+
+/// Nor does anybody report more than so often on one.
+const REPORTS_MAX: usize = 50;
 
 /// How much of a wrong word is quoted back.
 const WORD_CHARS_MAX: usize = 40;
@@ -28,8 +31,13 @@ pub(super) fn handle(place: usize) -> String {
     format!("i{}", place + 1)
 }
 
-/// What `text` proposes. `previous` are the remembered items, in the order of their handles.
-pub(super) fn read(text: &str, previous: &[Item]) -> Result<Answer, Unreadable> {
+/// The same for an item from elsewhere.
+pub(super) fn handle_elsewhere(place: usize) -> String {
+    format!("e{}", place + 1)
+}
+
+/// What `text` proposes, in answer to a question about `transcript`.
+pub(super) fn read(text: &str, transcript: &Transcript) -> Result<Answer, Unreadable> {
     let envelope = envelope::answer(text, "items")?;
     let nothing_said = optional(&envelope, "nothing_said")?.filter(|why| !why.trim().is_empty());
     let items = match &envelope["items"] {
@@ -45,7 +53,7 @@ pub(super) fn read(text: &str, previous: &[Item]) -> Result<Answer, Unreadable> 
         ..Answer::default()
     };
     for (place, item) in items.iter().enumerate() {
-        match proposal(item, previous) {
+        match proposal(item, transcript) {
             Ok(proposal) => answer.items.push(proposal),
             Err(Wrong { reason, problem }) => {
                 answer.flaws.push(Flaw { reason, problem: format!("items[{place}].{problem}") });
@@ -77,7 +85,7 @@ impl Wrong {
     }
 }
 
-fn proposal(item: &Value, previous: &[Item]) -> Result<Proposal, Wrong> {
+fn proposal(item: &Value, transcript: &Transcript) -> Result<Proposal, Wrong> {
     let Value::Object(item) = item else { return Err(Wrong::member("", "an object")) };
     let text = |name: &'static str| item.get(name).and_then(Value::as_str);
     let kind = text("kind").ok_or_else(|| Wrong::member("kind", "GOAL, DECISION or INSIGHT"))?;
@@ -85,17 +93,15 @@ fn proposal(item: &Value, previous: &[Item]) -> Result<Proposal, Wrong> {
         .ok_or_else(|| Wrong::word(reason::UNKNOWN_KIND, "kind", kind, &all(ItemKind::ALL)))?;
     // What is left out has its usual value; what is there and unknown must not be taken for it.
     let known = |name: &'static str| text(name).filter(|word| !word.trim().is_empty());
-    let status = known("status").map(|status| {
+    // An insight has none: a word that strays there says nothing about it.
+    let status = known("status").filter(|_| kind != ItemKind::Insight).map(|status| {
         let unknown = || Wrong::word(reason::UNKNOWN_STATUS, "status", status, &all(ItemStatus::ALL));
         ItemStatus::parse(&word(status)).ok_or_else(unknown)
     });
     let basis = known("basis").map(|basis| {
         Basis::parse(&word(basis)).ok_or_else(|| Wrong::word(reason::UNKNOWN_BASIS, "basis", basis, &all(Basis::ALL)))
     });
-    let remembered = |name: &'static str| {
-        let place = previous.iter().enumerate().find(|(place, _)| text(name).is_some_and(|own| own == handle(*place)));
-        place.map(|(_, item)| item.id.clone())
-    };
+    let meant = |name: &'static str| meant(text(name)?, transcript);
     Ok(Proposal {
         kind,
         text: text("text").ok_or_else(|| Wrong::member("text", "one sentence"))?.to_owned(),
@@ -107,9 +113,20 @@ fn proposal(item: &Value, previous: &[Item]) -> Result<Proposal, Wrong> {
             _ => Vec::new(),
         },
         due: item.get("due").and_then(when),
-        same_as: remembered("same_as"),
-        supersedes: remembered("replaces"),
+        progress: match item.get("progress") {
+            Some(Value::Array(reports)) => reports.iter().take(REPORTS_MAX).filter_map(report).collect(),
+            _ => Vec::new(),
+        },
+        same_as: meant("same_as"),
+        supersedes: meant("replaces"),
     })
+}
+
+/// The id of the item that the prompt calls by that handle.
+fn meant(name: &str, transcript: &Transcript) -> Option<String> {
+    let remembered = transcript.remembered().iter().enumerate().map(|(place, item)| (handle(place), item));
+    let elsewhere = transcript.elsewhere.iter().enumerate().map(|(place, item)| (handle_elsewhere(place), item));
+    remembered.chain(elsewhere).find(|(handle, _)| handle == name).map(|(_, item)| item.id.clone())
 }
 
 /// Case and surroundings of a word are formatting.
@@ -127,6 +144,22 @@ fn quote(value: &Value) -> Option<Quote> {
         number => number.as_i64()?,
     };
     Some(Quote { seq, text: value.get("quote")?.as_str()?.to_owned() })
+}
+
+/// A report. Without words to rest on it is none.
+fn report(value: &Value) -> Option<Report> {
+    let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let number = |name: &str| match value.get(name)? {
+        Value::String(digits) => digits.trim().parse().ok().filter(|number: &f64| number.is_finite()),
+        number => number.as_f64(),
+    };
+    Some(Report {
+        note: text("note"),
+        value: number("value"),
+        unit: text("unit"),
+        target: number("target"),
+        quote: quote(value)?,
+    })
 }
 
 fn when(value: &Value) -> Option<When> {
@@ -149,87 +182,4 @@ fn is_language(tag: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn item(changes: Value) -> Value {
-        let mut item = json!({"kind": "GOAL", "text": "Run.", "evidence": [{"seq": 1, "quote": "run"}]});
-        for (name, value) in changes.as_object().unwrap() {
-            item[name] = value.clone();
-        }
-        item
-    }
-
-    fn reasons(items: Vec<Value>) -> Vec<&'static str> {
-        let answer = read(&json!({ "items": items }).to_string(), &[]).unwrap();
-        answer.flaws.iter().map(|flaw| flaw.reason).collect()
-    }
-
-    #[test]
-    fn a_bad_item_is_told_and_the_good_ones_stay() {
-        let items = [
-            item(json!({})),
-            item(json!({"kind": " decision "})),
-            item(json!({"kind": "ASPIRATION"})),
-            item(json!({"status": "COMPLETED"})),
-            item(json!({"basis": "GUESSED"})),
-            item(json!({"text": 7})),
-            json!("GOAL: run"),
-        ];
-
-        let answer = read(&json!({ "items": items }).to_string(), &[]).unwrap();
-
-        let kinds: Vec<_> = answer.items.iter().map(|item| item.kind).collect();
-        assert_eq!(kinds, [ItemKind::Goal, ItemKind::Decision]);
-        let problems: Vec<_> = answer.flaws.iter().map(|flaw| (flaw.reason, flaw.problem.as_str())).collect();
-        assert_eq!(problems[0], ("UNKNOWN_KIND", "items[2].kind: \"ASPIRATION\" is none of GOAL, DECISION, INSIGHT"));
-        assert_eq!(
-            answer.flaws.iter().map(|flaw| flaw.reason).collect::<Vec<_>>(),
-            ["UNKNOWN_KIND", "UNKNOWN_STATUS", "UNKNOWN_BASIS", "MALFORMED", "MALFORMED"]
-        );
-    }
-
-    #[test]
-    fn what_is_left_out_or_null_has_its_usual_value() {
-        let nulls = json!({"status": null, "basis": null, "horizon": null, "due": null, "same_as": null});
-
-        let answer = read(&json!({"title": null, "items": [item(nulls)]}).to_string(), &[]).unwrap();
-
-        assert_eq!((answer.title.as_str(), answer.nothing_said), ("", None));
-        assert_eq!(answer.items, [Proposal::stated_as(ItemKind::Goal, "Run.", 1, "run")]);
-    }
-
-    #[test]
-    fn evidence_that_is_none_is_left_for_the_judge_to_miss() {
-        for evidence in
-            [json!(null), json!("run"), json!([1]), json!([{"seq": "x", "quote": "run"}]), json!([{"seq": 1}])]
-        {
-            let answer = read(&json!({"items": [item(json!({ "evidence": evidence }))]}).to_string(), &[]).unwrap();
-            assert_eq!(answer.items[0].evidence, [], "{evidence}");
-        }
-        assert_eq!(reasons(vec![item(json!({"evidence": [{"seq": "1", "quote": "run"}]}))]), [""; 0]);
-    }
-
-    #[test]
-    fn an_envelope_that_is_none_is_refused_whole() {
-        for (text, why) in [
-            (r#"{"items": "none"}"#, "`items` must be an array of at most 200 items"),
-            (r#"{"items": null}"#, "`items` must be an array of at most 200 items"),
-            (r#"{"items": [], "title": 7}"#, "`title` must be a string or null"),
-            ("sorry", "it held no JSON object of the form asked for"),
-        ] {
-            assert_eq!(read(text, &[]).unwrap_err().to_string(), why, "{text}");
-        }
-        assert!(read(r#"{"items": null, "nothing_said": "a greeting"}"#, &[]).unwrap().nothing_said.is_some());
-    }
-
-    #[test]
-    fn a_language_is_a_tag_or_unknown() {
-        for (tag, kept) in [("en", "en"), ("hi-Latn", "hi-Latn"), ("English (UK)", ""), ("", "")] {
-            let text = json!({"items": [], "language": tag, "nothing_said": "x"}).to_string();
-            assert_eq!(read(&text, &[]).unwrap().language, kept);
-        }
-    }
-}
+mod tests;

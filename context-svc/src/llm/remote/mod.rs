@@ -3,11 +3,13 @@
 //! It words the question and reads the answer. Whether the answer holds is not for it to say.
 
 mod answer;
+mod coach;
 mod envelope;
 mod prompt;
 mod rollup;
 mod scan;
 mod schema;
+mod spoken;
 
 use async_trait::async_trait;
 
@@ -16,6 +18,8 @@ use super::api::reason::CONTEXT_TOO_LONG;
 use super::api::{Client, End, Form, Prompt, Reply};
 use super::{Answer, Model, ModelError, RollUp, RolledUp, Transcript, reason};
 use crate::domain::model::CallOperation;
+
+pub use coach::RemoteCoach;
 
 /// One model, asked over HTTP.
 pub struct Remote {
@@ -40,7 +44,7 @@ impl Model for Remote {
         let prompt = Prompt { form: Some(form), ..Prompt::asking(prompt::SYSTEM, prompt::question(transcript)) };
         let reply = self.client.complete(&transcript.asker, CallOperation::Extract, &prompt).await;
         let reply = complete(reply)?;
-        let answer = answer::read(&reply.text, transcript.remembered()).map_err(|why| unusable(&why, &reply))?;
+        let answer = answer::read(&reply.text, transcript).map_err(|why| unusable(&why, &reply))?;
         Ok(Answer {
             provider: self.client.endpoint().provider.clone(),
             model: self.client.endpoint().model.clone(),
@@ -70,7 +74,7 @@ impl Model for Remote {
 /// What `text` proposes, if it was the answer to a question about `transcript`.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn read(text: &str, transcript: &Transcript) -> Option<Answer> {
-    answer::read(text, transcript.remembered()).ok()
+    answer::read(text, transcript).ok()
 }
 
 /// A reply that came to its end. How an ending is named by a provider that we do not know decides nothing: the text does.

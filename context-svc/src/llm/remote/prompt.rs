@@ -6,12 +6,12 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::answer::handle;
+use super::answer::{handle, handle_elsewhere};
 use crate::domain::model::{Item, Message, zone_of};
 use crate::llm::Transcript;
 
 /// Changes whenever the words below or the schema do, so that what an older prompt read can be read again.
-pub(super) const VERSION: &str = "extract-1";
+pub(super) const VERSION: &str = "extract-2";
 
 /// How many remembered items are told.
 const REMEMBERED_MAX: usize = 100;
@@ -33,6 +33,8 @@ pub(super) fn question(transcript: &Transcript) -> String {
         "remembered",
         remembered.iter().enumerate().skip(passed_over).map(|(place, item)| remembered_item(place, item)),
     ));
+    let elsewhere = transcript.elsewhere.iter().enumerate();
+    parts.push(framed("elsewhere", elsewhere.map(|(place, item)| item_from_elsewhere(place, item))));
     let rejected = transcript.rejected.iter().map(|text| json!({ "text": text }));
     parts.push(framed("rejected", rejected));
     parts.push(framed("transcript", transcript.messages.iter().map(turn)));
@@ -67,6 +69,16 @@ fn remembered_item(place: usize, item: &Item) -> Value {
         "kind": item.kind.as_str(),
         "status": item.status.map(|status| status.as_str()),
         "holds": item.superseded_by.is_none(),
+        "text": item.text,
+    })
+}
+
+fn item_from_elsewhere(place: usize, item: &Item) -> Value {
+    json!({
+        "handle": handle_elsewhere(place),
+        "kind": item.kind.as_str(),
+        "status": item.status.map(|status| status.as_str()),
+        "said": item.last_said().strftime("%Y-%m-%d").to_string(),
         "text": item.text,
     })
 }
@@ -119,6 +131,7 @@ mod tests {
         let question = question(&transcript);
 
         let place = |text: &str| question.find(text).unwrap_or_else(|| panic!("{text} in {question}"));
+        assert!(!question.contains("<elsewhere>"));
         assert!(place("I hate dogs") < place("hello") && place("hello") < place("no quote was found"));
     }
 }

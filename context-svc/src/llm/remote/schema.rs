@@ -30,8 +30,16 @@ pub(super) fn session_context() -> Value {
                 "description": "What they come to: YYYY-MM-DD or YYYY-MM-DDTHH:MM, local, without offset",
             },
         }))] },
-        "same_as": { "type": ["string", "null"], "description": "Handle of the remembered item that this repeats" },
-        "replaces": { "type": ["string", "null"], "description": "Handle of the remembered item that this takes the place of" },
+        "progress": { "type": "array", "description": "GOAL only: what the user reports of it", "items": strict(json!({
+            "note": { "type": "string", "description": "The report in one sentence" },
+            "value": { "type": ["number", "null"], "description": "The number reported" },
+            "unit": { "type": ["string", "null"], "description": "Its unit, as said" },
+            "target": { "type": ["number", "null"], "description": "The number aimed at" },
+            "seq": { "type": "integer", "description": "Of the message quoted" },
+            "quote": { "type": "string", "description": "Words copied from that message, character by character" },
+        })) },
+        "same_as": { "type": ["string", "null"], "description": "Handle of the item that this repeats" },
+        "replaces": { "type": ["string", "null"], "description": "Handle of the item that this takes the place of" },
     }));
     strict(json!({
         "title": { "type": "string", "description": "A few words" },

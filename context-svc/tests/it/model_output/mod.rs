@@ -5,9 +5,11 @@ mod holds;
 mod length;
 mod recorded;
 #[path = "../../../src/llm/api/tests/server.rs"]
-mod server;
+pub(crate) mod server;
 mod troubles;
+mod weeks;
 
+use context_svc::config::Config;
 use context_svc::llm::Provider;
 use kit::id::Secret;
 use proto::context::v1 as pb;
@@ -24,6 +26,15 @@ struct Story {
 
 impl Story {
     async fn of(provider: Provider, script: impl IntoIterator<Item = Scripted>) -> Self {
+        Self::with(provider, script, |_| ()).await
+    }
+
+    /// With other settings than the usual ones.
+    async fn with(
+        provider: Provider,
+        script: impl IntoIterator<Item = Scripted>,
+        adjust: impl FnOnce(&mut Config),
+    ) -> Self {
         let server = ModelServer::start(script).await;
         let base = if provider == Provider::OpenAi { "/v1" } else { "" };
         let url = format!("{}{base}", server.url());
@@ -32,6 +43,7 @@ impl Story {
             config.model.name = "some-model".to_owned();
             config.model.key = Secret::new("sk-of-the-tests");
             config.model.url = url;
+            adjust(config);
         })
         .await;
         Self { world, server }

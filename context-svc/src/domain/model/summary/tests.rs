@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::*;
-use crate::domain::model::{Basis, Evidence, ItemStatus, Role};
+use crate::domain::model::{Basis, Due, Evidence, ItemStatus, Role};
 
 fn id(name: &str) -> ConversationId {
     ConversationId::parse(name).unwrap()
@@ -115,4 +115,47 @@ fn a_statement_repeated_elsewhere_after_it_was_replaced_holds_again() {
     summary.superseded = vec![Supersession { earlier: earlier.id, later: later.id }];
 
     assert_eq!(summary.items()[0].superseded_by, None);
+}
+
+#[test]
+fn a_goal_said_again_is_one_with_all_reports_and_due_when_it_was() {
+    let report = |conversation: &str, value: f64, said: i64| Progress {
+        value: Some(value),
+        unit: "km".to_owned(),
+        target: None,
+        note: String::new(),
+        said_at: Timestamp::from_second(said).unwrap(),
+        evidence: vec![Evidence { conversation_id: id(conversation), seq: 2, quote: format!("{value} km") }],
+    };
+    let due = Due { phrase: "in May".into(), local_date: None, instant: Some(Timestamp::UNIX_EPOCH), precision: None };
+    let goal = |conversation: &str, said, progress| Item {
+        kind: ItemKind::Goal,
+        status: Some(ItemStatus::Active),
+        progress,
+        ..decision(conversation, "run", said)
+    };
+    let earlier = Item { due: Some(due.clone()), ..goal("c1", 1, vec![report("c1", 12.0, 1)]) };
+    let again = goal("c2", 3, vec![report("c2", 15.0, 2), report("c2", 18.0, 3)]);
+
+    let one = summary(vec![vec![again.clone(), earlier.clone()]]).items().swap_remove(0);
+
+    assert_eq!(one.progress.iter().map(|report| report.value).collect::<Vec<_>>(), [12.0, 15.0, 18.0].map(Some));
+    assert_eq!(one.due, Some(due));
+    let edited = Item { verdict: Some(Opinion::Edited), ..again };
+    assert_eq!(summary(vec![vec![edited, earlier]]).items()[0].due, None, "the user has taken it away");
+}
+
+#[test]
+fn what_an_item_replaces_of_another_conversation_holds_no_more_until_it_is_said_again() {
+    let earlier = decision("c1", "I will stay", 1);
+    let later = Item { supersedes: Some(earlier.id.clone()), ..decision("c2", "I will leave", 2) };
+    let told_again = Item { text: "I will leave!".into(), ..decision("c3", "I will leave", 4) };
+    let summary = summary(vec![vec![told_again.clone(), later.clone()], vec![earlier.clone()]]);
+
+    let items = summary.items();
+
+    assert_eq!(items[1].superseded_by, Some(told_again.id), "by the id under which it is shown");
+    assert_eq!(summary.replacements().of(&earlier), Some(later.id));
+    let said_again = Item { last_mentioned_at: Some(Timestamp::from_second(3).unwrap()), ..earlier };
+    assert_eq!(summary.replacements().of(&said_again), None);
 }

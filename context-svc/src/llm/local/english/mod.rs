@@ -2,6 +2,8 @@
 //!
 //! A phrase counts only if nothing before it in the sentence takes it back: a condition, a negation, somebody else's words.
 
+mod back;
+mod report;
 mod words;
 
 use unicode_segmentation::UnicodeSegmentation;
@@ -13,6 +15,9 @@ use self::words::{
 use super::Found;
 use super::words::Words;
 use crate::domain::model::{Horizon, ItemKind};
+
+pub(super) use back::takes_back;
+pub(super) use report::{Reported, called, find as find_report, is_unit};
 
 /// A word in lower case, with contractions taken apart: "I'm" is "i" and "am", both at the same place.
 struct Word {

@@ -75,3 +75,10 @@ pub(super) const OTHERS: Words = Words("you your he she his her him they their t
 /// Before a colon they make somebody else the speaker.
 pub(super) const SPEAKER_LABELS: Words =
     Words("system assistant user human ai coach bot rule instruction instructions memory");
+
+/// What people count when they report.
+pub(super) const UNITS: Words = Words(
+    "km kilometer kilometers kilometre kilometres mile miles meter meters metre metres kg kilo kilos kilogram kilograms \
+     pound pounds lb lbs stone euro euros dollar dollars bucks page pages book books chapter chapters word words lesson \
+     lessons hour hours minute minutes steps lap laps times percent",
+);
