@@ -56,12 +56,6 @@ pub enum Refusal {
     /// The request cannot become a WebSocket.
     #[error("a WebSocket handshake is required here")]
     NotAWebSocket,
-    /// The method has a rule and the gateway cannot call it yet.
-    #[error("{rpc} is a streaming method, which is not built yet")]
-    NotBuilt {
-        /// Full name of the method.
-        rpc: String,
-    },
     /// No connection to the service.
     #[error("{service} is not reachable, try again shortly")]
     UpstreamUnavailable {
@@ -101,7 +95,6 @@ impl Refusal {
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::OriginNotAllowed => "ORIGIN_NOT_ALLOWED",
             Self::NotAWebSocket => "NOT_A_WEBSOCKET",
-            Self::NotBuilt { .. } => "NOT_BUILT_YET",
             Self::UpstreamUnavailable { .. } => "UPSTREAM_UNAVAILABLE",
         }
     }
@@ -110,7 +103,7 @@ impl Refusal {
     pub fn code(&self) -> Code {
         match self {
             Self::RouteNotFound => Code::NotFound,
-            Self::MethodNotAllowed { .. } | Self::NotBuilt { .. } => Code::Unimplemented,
+            Self::MethodNotAllowed { .. } => Code::Unimplemented,
             Self::MalformedTarget
             | Self::UnsupportedMediaType
             | Self::BodyIncomplete

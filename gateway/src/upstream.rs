@@ -18,6 +18,9 @@ use crate::transcode::rule::Rpc;
 /// The window of one chat stream. Small, so that a socket nobody reads holds back little.
 const CHAT_WINDOW_BYTES: u32 = 64 * 1024;
 
+/// The longest message of a stream. One of an export may be long: it holds all that is remembered across conversations.
+const LISTENED_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 /// Which channel leads to which service.
 #[derive(Debug, Clone, Default)]
 pub struct Upstreams {
@@ -47,6 +50,20 @@ impl Upstreams {
         let mut client = ready(channel, rpc).await?;
         let codec = DynamicCodec::receiving(rpc.response.clone());
         client.unary(request, rpc.path.clone(), codec).await.map_err(|status| explain(status, rpc))
+    }
+}
+
+impl Upstreams {
+    /// Calls a method that answers with a stream. Dropping the stream cancels the call.
+    pub async fn listen(
+        &self,
+        rpc: &Rpc,
+        request: Request<DynamicMessage>,
+    ) -> Result<Response<Streaming<DynamicMessage>>, Failure> {
+        let channel = self.channels.get(&rpc.service).ok_or_else(|| unavailable(rpc))?;
+        let mut client = ready(channel, rpc).await?.max_decoding_message_size(LISTENED_BYTES_MAX);
+        let codec = DynamicCodec::receiving(rpc.response.clone());
+        client.server_streaming(request, rpc.path.clone(), codec).await.map_err(|status| explain(status, rpc))
     }
 }
 

@@ -50,10 +50,16 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// What a client reads of it: a `google.rpc.Status` as JSON.
+    pub(super) fn json(&self) -> Value {
+        json!({"code": i32::from(self.code()), "message": self.message(), "details": self.details()})
+    }
+}
+
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let body = json!({"code": i32::from(self.code()), "message": self.message(), "details": self.details()});
-        let mut response = Response::new(Body::from(body.to_string()));
+        let mut response = Response::new(Body::from(self.json().to_string()));
         *response.status_mut() = self.http_status();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, JSON);

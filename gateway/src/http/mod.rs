@@ -12,4 +12,5 @@ mod error_details;
 pub mod guard;
 pub mod headers;
 pub mod server;
+mod stream;
 pub mod transcoded;

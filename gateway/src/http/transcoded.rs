@@ -12,12 +12,13 @@ use http::header::CONTENT_TYPE;
 use http::{Method, request};
 use kit::clock::monotonic;
 use kit::serve::REQUEST_MAX;
+use prost_reflect::DynamicMessage;
 use tonic::Code;
 
 use super::access::Route;
 
 use super::guard::Guard;
-use super::{body, cors, headers};
+use super::{body, cors, headers, stream};
 use crate::failure::Failure;
 use crate::refusal::Refusal;
 use crate::transcode::request::Parts;
@@ -78,27 +79,24 @@ impl Transcoder {
         let answer = async {
             let body = self.read(&called, body).await?;
             let message = called.rule.bind(&called.parts(), &body)?;
-            if called.rule.rpc.is_streaming {
-                return Err(Refusal::NotBuilt { rpc: called.rule.rpc.full_name.clone() }.into());
-            }
             let mut call = tonic::Request::new(message);
             *call.metadata_mut() = headers::to_metadata(headers, self.client(called.request));
             call.set_timeout(limit.saturating_sub(started.elapsed()));
-            self.upstreams.call(&called.rule.rpc, call).await
+            if called.rule.rpc.is_streaming {
+                let answer = self.upstreams.listen(&called.rule.rpc, call).await?;
+                return Ok(stream::response(answer, Arc::clone(called.rule)));
+            }
+            let answer = self.upstreams.call(&called.rule.rpc, call).await?;
+            response(called.rule, answer)
         };
         // The timer of the call ends its stream; this one also covers a body that never comes.
         let answer = tokio::time::timeout(limit, answer).await;
         let answer = answer.unwrap_or_else(|_| Err(Refusal::DeadlineExceeded.into()));
-        let answer = answer.map_err(|failure| {
-            if is_late(&failure, limit, started) { Refusal::DeadlineExceeded.into() } else { failure }
-        })?;
-
-        let (metadata, message, _) = answer.into_parts();
-        let rendered = called.rule.render(&message).map_err(Failure::of)?;
-        let mut response = Response::new(Body::from(rendered.body));
-        headers::from_metadata(metadata, response.headers_mut());
-        response.headers_mut().insert(CONTENT_TYPE, rendered.content_type);
-        Ok(response)
+        answer.map_err(
+            |failure| {
+                if is_late(&failure, limit, started) { Refusal::DeadlineExceeded.into() } else { failure }
+            },
+        )
     }
 
     async fn read(&self, called: &Called<'_>, body: Body) -> Result<Bytes, Refusal> {
@@ -123,9 +121,19 @@ impl Transcoder {
     }
 }
 
+/// The whole answer.
+fn response(rule: &Rule, answer: tonic::Response<DynamicMessage>) -> Result<Response, Failure> {
+    let (metadata, message, _) = answer.into_parts();
+    let rendered = rule.render(&message).map_err(Failure::of)?;
+    let mut response = Response::new(Body::from(rendered.body));
+    headers::from_metadata(metadata, response.headers_mut());
+    response.headers_mut().insert(CONTENT_TYPE, rendered.content_type);
+    Ok(response)
+}
+
 /// A request and the rule it means.
 struct Called<'a> {
-    rule: &'a Rule,
+    rule: &'a Arc<Rule>,
     segments: Vec<std::ops::Range<usize>>,
     request: &'a request::Parts,
 }

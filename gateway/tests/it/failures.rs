@@ -109,15 +109,6 @@ async fn a_service_that_never_answers_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_streaming_method_says_that_it_is_not_built_yet() {
-    let shop = Shop::open().await;
-
-    let reply = shop.get("/v1/orders:watch").await;
-
-    assert_eq!((reply.status, reason(&reply)), (501, json!("NOT_BUILT_YET")));
-}
-
-#[tokio::test]
 async fn a_page_of_a_listed_origin_may_read_the_answer() {
     let origins = vec!["https://app.example.com".to_owned()];
     let shop = Shop::open_with(Config { origins, ..Config::default() }).await;

@@ -6,6 +6,7 @@ mod failures;
 mod scripted_chat;
 mod shop;
 mod socket;
+mod streaming;
 mod tokens;
 mod transcoding;
 // The example that runs case files shares it, and measures more.

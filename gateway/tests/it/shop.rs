@@ -77,6 +77,13 @@ pub(crate) async fn gateway_to(uri: &str, settings: Config, lifecycle: &Lifecycl
 
 fn behaviour(dropped: Arc<Notify>, arrived: Arc<Notify>) -> impl Fn(&Call, MethodDescriptor) -> Answer {
     move |call, method| {
+        if method.name() == "WatchOrders" {
+            let breaks_off =
+                call.message.get_field_by_name("note").is_some_and(|note| note.as_str() == Some("break off"));
+            let end = breaks_off.then(|| Err(to_status(AuthnError::TokenRevoked)));
+            let orders = [Ok(call.message.clone()), Ok(call.message.clone())].into_iter().chain(end);
+            return Ok(tonic::Response::new(Box::pin(futures::stream::iter(orders))));
+        }
         if method.name() != "Fail" {
             return unary(call.message.clone());
         }

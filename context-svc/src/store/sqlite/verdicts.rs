@@ -34,12 +34,40 @@ impl VerdictStore for SqliteStore {
     }
 
     async fn save_verdict(&self, user: &UserId, verdict: &Verdict) -> Result<VerdictSaved, StoreError> {
-        let json =
-            Json { marks: text(&verdict.marks)?, edit: text(&verdict.edit)?, revisions: text(&verdict.revisions)? };
+        let json = Json::of(verdict)?;
         let (user, verdict) = (user.clone(), verdict.clone());
         Ok(self.database.write(move |db| save(db, &user, &verdict, &json)).await?)
     }
+
+    async fn take_over_verdict(&self, user: &UserId, verdict: &Verdict) -> Result<bool, StoreError> {
+        let json = Json::of(verdict)?;
+        let (user, verdict) = (user.clone(), verdict.clone());
+        Ok(self.database.write(move |db| take_over(db, &user, verdict, &json)).await?)
+    }
+
+    async fn take_over_rejection(&self, user: &UserId, rejection: &ForgottenRejection) -> Result<bool, StoreError> {
+        let (user, rejection) = (user.clone(), rejection.clone());
+        let keep = move |db: &Connection| {
+            let kept = db
+                .prepare_cached(
+                    "INSERT INTO forgotten_rejection (user_id, era, mark, at)
+                     SELECT user_id, era, ?2, ?3 FROM user_memory WHERE user_id = ?1 AND closed = 0
+                     ON CONFLICT (user_id, era, mark) DO UPDATE SET at = excluded.at WHERE excluded.at > at",
+                )?
+                .execute(params![user.as_str(), rejection.mark, micros(rejection.at)])?;
+            Ok(kept > 0)
+        };
+        Ok(self.database.write(keep).await?)
+    }
 }
+
+/// Where a verdict may be taken over: the conversation is there, and nothing as late was said of the item.
+const ERA_OF_TAKEN_OVER: &str = "
+    SELECT c.era, coalesce((SELECT v.revision FROM verdict v
+                            WHERE v.user_id = ?1 AND v.item_id = ?3 AND v.era = c.era), 0)
+    FROM living_conversation c
+    WHERE c.user_id = ?1 AND c.conversation_id = ?2
+      AND NOT EXISTS (SELECT 1 FROM verdict v WHERE v.user_id = ?1 AND v.item_id = ?3 AND v.era = c.era AND v.at >= ?4)";
 
 pub(super) fn list(db: &Connection, user: &UserId) -> rusqlite::Result<Verdicts> {
     let user = [user.as_str()];
@@ -54,6 +82,12 @@ struct Json {
     marks: String,
     edit: String,
     revisions: String,
+}
+
+impl Json {
+    fn of(verdict: &Verdict) -> Result<Self, StoreError> {
+        Ok(Self { marks: text(&verdict.marks)?, edit: text(&verdict.edit)?, revisions: text(&verdict.revisions)? })
+    }
 }
 
 fn text(value: &impl Serialize) -> Result<String, StoreError> {
@@ -71,6 +105,21 @@ fn save(db: &Connection, user: &UserId, verdict: &Verdict, json: &Json) -> rusql
     if stands.unwrap_or(0) != verdict.revision - 1 {
         return Ok(VerdictSaved::Overtaken);
     }
+    put(db, user, verdict, era, json)?;
+    Ok(VerdictSaved::Saved)
+}
+
+fn take_over(db: &Connection, user: &UserId, mut verdict: Verdict, json: &Json) -> rusqlite::Result<bool> {
+    let of_item = params![user.as_str(), verdict.conversation_id.as_str(), verdict.item_id, micros(verdict.at)];
+    let place = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
+    let found = db.prepare_cached(ERA_OF_TAKEN_OVER)?.query_row(of_item, place).optional()?;
+    let Some((era, revision)) = found else { return Ok(false) };
+    verdict.revision = revision + 1;
+    put(db, user, &verdict, era, json)?;
+    Ok(true)
+}
+
+fn put(db: &Connection, user: &UserId, verdict: &Verdict, era: i64, json: &Json) -> rusqlite::Result<()> {
     db.prepare_cached(
         "INSERT OR REPLACE INTO verdict (user_id, item_id, conversation_id, era, opinion, at, revision, marks, statement,
                                          edit, revisions)
@@ -89,7 +138,7 @@ fn save(db: &Connection, user: &UserId, verdict: &Verdict, json: &Json) -> rusql
         ":edit": json.edit,
         ":revisions": json.revisions,
     })?;
-    Ok(VerdictSaved::Saved)
+    Ok(())
 }
 
 /// Takes what was said about the items of a conversation; of rejections the marks stay.
