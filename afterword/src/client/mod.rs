@@ -179,6 +179,21 @@ impl Login {
         self.call(Method::GET, path, None).await
     }
 
+    /// Everything that is held of this user, a record each.
+    pub async fn export(&self) -> Result<Vec<Value>, ClientError> {
+        let request = self.client.http.get(format!("{}/api/v1/memory:export", self.client.base));
+        let response = request.bearer_auth(&self.access_token).send().await?;
+        let (status, text) = (response.status(), response.text().await?);
+        let records: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap_or_default()).collect();
+        // What breaks off says so in its last line.
+        let broken = records.last().and_then(|last| last.get("error"));
+        match (status.is_success(), broken) {
+            (true, None) => Ok(records),
+            (true, Some(error)) => Err(refusal(status, error)),
+            (false, _) => Err(refusal(status, records.first().unwrap_or(&Value::Null))),
+        }
+    }
+
     /// Appends turns to a conversation, creating it if need be. Client ids count from `first`, so that a repeated call with
     /// the same number adds nothing.
     pub async fn append(&self, conversation_id: &str, first: usize, turns: &[Turn]) -> Result<Value, ClientError> {

@@ -1,7 +1,12 @@
 //! What an operator types: a table of contents.
 
+mod admin;
+pub mod backup;
 pub mod demo;
 pub mod doctor;
+pub mod erase;
+pub mod export;
+pub mod import;
 pub mod jobs;
 pub mod up;
 
@@ -36,6 +41,11 @@ enum Command {
     /// List, show, watch, cancel and redrive extractions, and see how the queue is.
     Jobs(jobs::Jobs),
     Doctor(doctor::Doctor),
+    Export(export::Export),
+    Import(import::Import),
+    Erase(erase::Erase),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
 }
 
 impl Arguments {
@@ -52,6 +62,11 @@ impl Arguments {
             Command::Demo(demo) => demo.run(config, chosen).await,
             Command::Jobs(jobs) => jobs.run(&config).await,
             Command::Doctor(doctor) => doctor.run(&config, file.as_deref()).await,
+            Command::Export(export) => export.run(&config).await,
+            Command::Import(import) => import.run(&config).await,
+            Command::Erase(erase) => erase.run(&config).await,
+            Command::Backup(backup) => backup.run(&config).await,
+            Command::Restore(restore) => restore.run(&config).await,
         }
     }
 }

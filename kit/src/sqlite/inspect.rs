@@ -64,6 +64,13 @@ pub async fn inspect(path: &Path, migrations: Migrations<'static>, newest: Newes
     tokio::task::spawn_blocking(move || look(path, &migrations, newest)).await.map_err(|_| Error::Closed)?
 }
 
+/// The version of the schema in the file at `path`, and the one that this program brings it to. Whether the file could be opened for
+/// work does not matter.
+pub async fn schema(path: &Path, migrations: Migrations<'static>) -> Result<(usize, usize), Error> {
+    let path = path.to_owned();
+    tokio::task::spawn_blocking(move || versions(&as_it_is(&path)?, &migrations)).await.map_err(|_| Error::Closed)?
+}
+
 fn look(file: PathBuf, migrations: &Migrations<'_>, newest: Newest) -> Result<Inspection, Error> {
     let ground = ground_of(&file)?;
     let is_in_use = is_in_use(&file)?;
@@ -129,7 +136,7 @@ fn content(file: &Path, migrations: &Migrations<'_>, newest: Newest) -> Result<C
 }
 
 /// Opens a file so that reading it leaves nothing beside it.
-fn as_it_is(file: &Path) -> Result<Connection, Error> {
+pub(super) fn as_it_is(file: &Path) -> Result<Connection, Error> {
     let name = file.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     // Without a log nobody has the file open, and it can be read as if nobody ever would.
     let mut log = file.as_os_str().to_owned();
@@ -171,7 +178,7 @@ fn health(connection: &Connection) -> Result<Health, Error> {
     }
 }
 
-fn is_damage(error: &rusqlite::Error) -> bool {
+pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 

@@ -8,10 +8,12 @@
 //! - A lock file beside the database makes a second process fail loudly instead of sharing the file by accident. Processes
 //!   that were all told to share it do: the file then orders their commits.
 
+mod copy;
 mod inspect;
 mod open;
 mod writer;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,7 +25,8 @@ use tokio::sync::Semaphore;
 use crate::error::{Classify, Kind};
 use writer::Writer;
 
-pub use inspect::{Content, Health, Inspection, Newest, inspect};
+pub use copy::copy;
+pub use inspect::{Content, Health, Inspection, Newest, inspect, schema};
 
 const READERS: usize = 4;
 
@@ -149,6 +152,20 @@ enum Sharing {
     Alone,
     /// Those may that share it as well.
     Shared,
+}
+
+/// Keeps everybody from opening a database, until it is dropped.
+#[derive(Debug)]
+pub struct Claim {
+    _lock: File,
+}
+
+impl Claim {
+    /// Claims the file at `path`, which need not be there; its directory is created. [`Error::InUse`] if anybody has it open, also
+    /// if he shares it.
+    pub fn lay(path: &Path) -> Result<Self, Error> {
+        Ok(Self { _lock: open::claim(path, Sharing::Alone)? })
+    }
 }
 
 impl Database {

@@ -294,3 +294,20 @@ async fn a_log_that_somebody_reads_is_emptied_another_time() {
     assert!(database.truncate_wal().await.unwrap());
     assert_eq!(words(&database).await, ["one", "two"]);
 }
+
+#[tokio::test]
+async fn a_claim_keeps_out_even_those_who_share_and_is_kept_out_by_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.db");
+    let shared = Database::open_shared(&path, schema()).await.unwrap();
+
+    let refused = Claim::lay(&path);
+    shared.close().await;
+    let claim = Claim::lay(&path).unwrap();
+    let kept_out = Database::open_shared(&path, schema()).await;
+
+    assert!(matches!(refused, Err(Error::InUse { .. })), "{refused:?}");
+    assert!(matches!(kept_out.err(), Some(Error::InUse { .. })));
+    drop(claim);
+    Database::open_shared(&path, schema()).await.expect("the claim is given up");
+}

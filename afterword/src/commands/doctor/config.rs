@@ -17,7 +17,7 @@ pub(super) fn examine(config: &Config, file: Option<&Path>) -> Vec<Finding> {
     findings.extend(local_is_slowed_down(config));
     for (section, settings) in model::sections(config) {
         if let Some(endpoint) = settings.endpoint() {
-            findings.extend(no_price(section, settings, &endpoint));
+            findings.extend(no_price(section, &settings, &endpoint));
             findings.extend(key_in_the_open(section, &endpoint));
         }
     }
@@ -34,10 +34,16 @@ fn in_force(config: &Config, file: Option<&Path>) -> Finding {
     let data = absolute(&config.data_dir).unwrap_or_else(|_| config.data_dir.clone());
     let readers: Vec<_> = model::sections(config)
         .into_iter()
-        .filter(|(_, settings)| settings.provider != Provider::None)
-        .map(|(_, settings)| model::name(settings))
+        .filter(|(section, settings)| *section != model::CHAT && settings.provider != Provider::None)
+        .map(|(_, settings)| model::name(&settings))
         .collect();
-    Area::Config.is_well(format!("{from}, data in {}, read by {}", data.display(), readers.join(", else by ")))
+    let chat = config.context.chat.model();
+    let answered = match chat.provider {
+        Provider::None => String::new(),
+        _ => format!(", answered by {}", model::name(&chat)),
+    };
+    let readers = readers.join(", else by ");
+    Area::Config.is_well(format!("{from}, data in {}, read by {readers}{answered}", data.display()))
 }
 
 fn no_token(config: &Config) -> Option<Finding> {

@@ -15,9 +15,14 @@ use super::finding::{Area, Finding};
 use super::{OFFLINE, span};
 use crate::config::Config;
 
+/// The section that describes who answers in talks.
+pub(super) const CHAT: &str = "context.chat";
+
 /// The sections of the settings that describe a model, in the order in which they are asked.
-pub(super) fn sections(config: &Config) -> [(&'static str, &ModelSettings); 2] {
-    [("context.model", &config.context.model), ("context.fallback", &config.context.fallback)]
+pub(super) fn sections(config: &Config) -> [(&'static str, ModelSettings); 3] {
+    let context = &config.context;
+    let [model, fallback] = [context.model.clone(), context.fallback.clone()];
+    [("context.model", model), ("context.fallback", fallback), (CHAT, context.chat.model())]
 }
 
 /// What a model is called here, without anything secret.
@@ -38,14 +43,14 @@ pub(super) fn place(endpoint: &Endpoint) -> String {
 pub(super) async fn examine(config: &Config, clock: &SharedClock, is_offline: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (section, settings) in sections(config) {
-        let model = Examined { section, settings, spend: &config.context.spend };
+        let model = Examined { section, settings: &settings, spend: &config.context.spend };
         match (settings.provider, settings.endpoint()) {
             (Provider::Local, _) => findings.push(Area::Model.is_well(format!(
                 "{section}: the reader of this process, which picks sentences by rules and needs neither key nor network"
             ))),
             (_, None) => {}
             (_, Some(_)) if is_offline => {
-                findings.push(Area::Model.is_left_out(OFFLINE, format!("{section}: {} was not asked", name(settings))));
+                findings.push(Area::Model.is_left_out(OFFLINE, format!("{section}: {} was not asked", name(&settings))));
             }
             (_, Some(endpoint)) => {
                 let guard = Guard::new(&config.context.guard, clock.clone());
@@ -96,6 +101,9 @@ impl Examined<'_> {
     }
 
     fn answers(&self, probe: &Probe) -> Finding {
+        if self.section == CHAT {
+            return Area::Model.is_well(format!("{} answered in {}", self.who(), span(probe.took)));
+        }
         let form = match probe.output_mode {
             OutputMode::Schema => "the server holds its answers to a schema",
             OutputMode::JsonObjectWithSchema => {
@@ -123,7 +131,8 @@ impl Examined<'_> {
                 .is_doubtful("MODEL_STRAYS", strayed)
                 .so("expect extractions to fail: take a stronger model, or a server that holds answers to a schema")
         };
-        (!probe.kept_to_form).then(doubt)
+        // Who talks keeps to no form.
+        (!probe.kept_to_form && self.section != CHAT).then(doubt)
     }
 
     fn is_slow(&self, probe: &Probe) -> Option<Finding> {

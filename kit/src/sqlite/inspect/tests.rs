@@ -92,6 +92,20 @@ async fn an_older_and_a_newer_schema_are_told_apart() {
 }
 
 #[tokio::test]
+async fn a_schema_is_read_where_nothing_may_be_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("a.db");
+    store(&file, 1, 1).await.close().await;
+    let folder = std::fs::File::open(directory.path()).unwrap();
+    folder.set_modified(std::time::UNIX_EPOCH).unwrap();
+
+    let found = schema(&file, migrations(2)).await.unwrap();
+
+    assert_eq!(found, (1, 2));
+    assert_eq!(folder.metadata().unwrap().modified().unwrap(), std::time::UNIX_EPOCH, "nothing was tried there");
+}
+
+#[tokio::test]
 async fn damage_and_what_is_no_database_at_all_are_seen() {
     let directory = tempfile::tempdir().unwrap();
     let (torn, foreign) = (directory.path().join("torn.db"), directory.path().join("foreign.db"));

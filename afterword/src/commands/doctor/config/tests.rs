@@ -97,3 +97,15 @@ fn what_was_meant_for_rehearsals_and_for_developers_is_told() {
     assert!(doubts(&[("auth.listen", "0.0.0.0:50051"), ("auth.reflection", "false")]).is_empty());
     assert!(doubts(&[("context.listen", "[::1]:50052")]).is_empty());
 }
+
+#[test]
+fn who_answers_in_talks_is_told_and_looked_at_as_the_others() {
+    let chat = [("context.chat.provider", "anthropic"), ("context.chat.name", "m2"), ("context.chat.key", "sk-2")];
+
+    assert!(
+        in_force(&settings(&chat), None)
+            .message
+            .ends_with("read by local, answered by anthropic/m2 at api.anthropic.com")
+    );
+    assert_eq!(doubts(&chat), ["NO_PRICE"]);
+}

@@ -132,3 +132,13 @@ fn no_finding_holds_a_key() {
         assert!(!format!("{finding:?}").contains("not-to-be-shown"), "{finding:?}");
     }
 }
+
+#[test]
+fn who_answers_in_talks_keeps_to_no_form() {
+    let probe = Probe { kept_to_form: false, ..probe() };
+    let spend = SpendSettings::default();
+
+    let findings = Examined { section: CHAT, settings: &settings(), spend: &spend }.judge(Ok(probe));
+
+    assert_eq!(findings, [Area::Model.is_well("context.chat: openai/m1 at 127.0.0.1:8000 answered in 640 ms")]);
+}
