@@ -4,25 +4,24 @@
 
 mod compose;
 pub(super) mod rank;
+mod read;
 mod render;
 pub mod tokens;
 
 #[cfg(test)]
+mod degraded_tests;
+#[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use kit::error::{Classify, Kind};
 use kit::id::UserId;
-use unicode_segmentation::UnicodeSegmentation;
 
-use self::compose::Candidates;
-use super::extract::fold::fingerprint;
+use self::read::Sources;
 use super::model::{
-    ConversationId, ConversationKey, Item, ItemKind, ItemStatus, Part, Replacements, SessionContext, Summary,
-    TailMessage, Talk,
+    ConversationId, ConversationKey, Item, ItemKind, ItemStatus, Replacements, SessionContext, Summary, TailMessage,
 };
 use super::verdicts::{Overlay, is_rejected};
 use crate::store::{Store, StoreError};
@@ -66,6 +65,21 @@ pub struct Context {
     pub sessions: Vec<Session>,
     /// The messages in the text, oldest first: said, but not extracted yet.
     pub recent: Vec<TailMessage>,
+    /// The parts that could not be read and are missing.
+    pub degraded: Vec<Section>,
+}
+
+/// A part of a context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// What earlier conversations were about.
+    Summary,
+    /// Goals, decisions and insights.
+    Items,
+    /// Conversations that no summary covers yet.
+    Sessions,
+    /// What was said and is not extracted yet.
+    Recent,
 }
 
 /// A conversation as a context speaks of it.
@@ -79,13 +93,6 @@ pub struct Session {
     pub summary: String,
     /// When its last message was said.
     pub last_at: Timestamp,
-}
-
-/// A part of the summary as a context speaks of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Passage {
-    text: String,
-    last_at: Timestamp,
 }
 
 /// Which items are wanted. The filters add up; within one, any value matches; an empty one matches all.
@@ -141,15 +148,27 @@ impl Recall {
     }
 
     /// The best context of the user that fits the budget. A user of whom nothing is known gets an empty one.
+    ///
+    /// What cannot be read just now is missing and said to be; it is an error only if nothing can be read.
     pub async fn context(&self, user: &UserId, ask: &Ask) -> Result<Context, RecallError> {
+        self.context_beside(user, ask, None).await
+    }
+
+    /// The same for a prompt that holds the messages of one conversation from a `seq` on already: it does not repeat these.
+    pub async fn context_beside(
+        &self,
+        user: &UserId,
+        ask: &Ask,
+        held: Option<(&ConversationId, i64)>,
+    ) -> Result<Context, RecallError> {
         // In the order in which things move on: what is extracted or rolled up in between is seen twice rather than not at all.
-        let recent = self.store.raw_tail(user, TAIL_MAX).await?;
-        let contexts = self.store.list_unsummarised(user, CONVERSATIONS_MAX).await?;
-        let summary = self.store.find_summary(user).await?.unwrap_or_else(Summary::empty);
-        let last_at = self.last_at(user).await?;
+        let recent = self.store.raw_tail(user, TAIL_MAX).await.map(|recent| without(recent, held));
+        let contexts = self.store.list_unsummarised(user, CONVERSATIONS_MAX).await;
+        let summary = self.store.find_summary(user).await;
         // Last: what the user rejects from now on is not given back, wherever it comes from.
-        let overlay = self.overlay(user).await?;
-        let (read, ask) = (Read { recent, contexts, summary, last_at, overlay }, ask.clone());
+        let overlay = self.overlay(user).await;
+        let read = Sources { recent, contexts, summary, overlay }.read()?;
+        let ask = ask.clone();
         // Ranking and counting take a while, and the threads of the runtime have others to serve.
         let composing = tokio::task::spawn_blocking(move || read.best(&ask));
         Ok(composing.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())))
@@ -175,11 +194,18 @@ impl Recall {
             }
             None => self.store.list_contexts(user, LISTED_CONVERSATIONS_MAX).await?,
         };
+        // What another conversation says may hold instead.
+        let others = match &filter.conversation_id {
+            Some(_) => self.store.list_unsummarised(user, LISTED_CONVERSATIONS_MAX).await?,
+            None => Vec::new(),
+        };
+        let mut others: Vec<SessionContext> = others.into_iter().map(|each| each.context).collect();
         let mut summary = self.store.find_summary(user).await?.unwrap_or_else(Summary::empty);
         let overlay = self.overlay(user).await?;
         overlay.lay_over_summary(&mut summary);
-        contexts.iter_mut().for_each(|context| overlay.lay_over(&mut context.items));
-        let replacements = summary.replacements();
+        contexts.iter_mut().chain(&mut others).for_each(|context| overlay.lay_over(&mut context.items));
+        let said = contexts.iter().chain(&others).flat_map(|context| &context.items);
+        let replacements = summary.replacements().and(said.filter(|item| !is_rejected(item)));
         let all = contexts.into_iter().flat_map(|context| context.items).map(|item| replaced(item, &replacements));
         let mut items: Vec<Item> = all.filter(|item| filter.passes(item)).collect();
         items.sort_by(|a, b| b.said_at.cmp(&a.said_at).then_with(|| a.id.cmp(&b.id)));
@@ -188,11 +214,6 @@ impl Recall {
 
     async fn overlay(&self, user: &UserId) -> Result<Overlay, StoreError> {
         Overlay::read(&*self.store, user).await
-    }
-
-    async fn last_at(&self, user: &UserId) -> Result<HashMap<ConversationId, Timestamp>, StoreError> {
-        let conversations = self.store.list_conversations(user, None, CONVERSATIONS_MAX).await?;
-        Ok(conversations.into_iter().map(|conversation| (conversation.id, conversation.last_at)).collect())
     }
 }
 
@@ -206,80 +227,18 @@ impl ItemFilter {
     }
 }
 
+/// The messages that the prompt does not hold already.
+fn without(mut recent: Vec<TailMessage>, held: Option<(&ConversationId, i64)>) -> Vec<TailMessage> {
+    let is_held = |tail: &TailMessage| {
+        held.is_some_and(|(conversation_id, from)| tail.conversation_id == *conversation_id && tail.message.seq >= from)
+    };
+    recent.retain(|tail| !is_held(tail));
+    recent
+}
+
 /// An item as it stands beside those of other conversations.
 fn replaced(mut item: Item, replacements: &Replacements) -> Item {
     let replacement = replacements.of(&item);
     item.superseded_by = item.superseded_by.or(replacement);
     item
-}
-
-/// What was read of a user's memory.
-struct Read {
-    recent: Vec<TailMessage>,
-    /// Those that no summary covered when they were read.
-    contexts: Vec<SessionContext>,
-    summary: Summary,
-    last_at: HashMap<ConversationId, Timestamp>,
-    overlay: Overlay,
-}
-
-impl Read {
-    /// The best context that can be made of it.
-    fn best(mut self, ask: &Ask) -> Context {
-        self.drop_what_is_extracted();
-        self.overlay.lay_over_summary(&mut self.summary);
-        self.contexts.iter_mut().for_each(|context| self.overlay.lay_over_context(context));
-        let replacements = self.summary.replacements();
-        // A context that is not rolled up yet is all there is to say of its conversation.
-        self.summary.forget_all(&self.contexts.iter().map(|context| &context.conversation_id).collect());
-        let fresh = self.contexts.iter().flat_map(|context| context.items.clone());
-        let items = self.summary.items().into_iter().chain(fresh.map(|item| replaced(item, &replacements)));
-        let items = rank::rank(items.filter(|item| !self.overlay.is_reworded(item)), &ask.query, ask.now);
-        let told: HashSet<String> = items.iter().map(|item| fingerprint(&item.text)).collect();
-        let summary = self.summary.parts.iter().filter_map(|part| passage(part, &told)).collect();
-        let last_at = &self.last_at;
-        let sessions = self.contexts.into_iter().filter_map(|context| session(context, &told, last_at)).collect();
-        let mut recent = self.recent;
-        recent.reverse();
-        compose::compose(Candidates { items, sessions, summary, recent }, ask.budget_tokens)
-    }
-
-    fn drop_what_is_extracted(&mut self) {
-        let rolled_up = self.summary.talks().map(|talk| (&talk.conversation_id, talk.extracted_seq));
-        let fresh = self.contexts.iter().map(|context| (&context.conversation_id, context.extracted_seq));
-        let covered: HashMap<&ConversationId, i64> = rolled_up.chain(fresh).collect();
-        self.recent.retain(|tail| covered.get(&tail.conversation_id).is_none_or(|seq| tail.message.seq > *seq));
-    }
-}
-
-/// What a part of the summary says beyond the items; `None` if it says nothing more.
-fn passage(part: &Part, told: &HashSet<String>) -> Option<Passage> {
-    let own = |talk: &Talk| match untold(&talk.summary, told) {
-        summary if summary.is_empty() => None,
-        summary if talk.title.is_empty() => Some(summary),
-        summary => Some(format!("{}: {summary}", talk.title)),
-    };
-    let text = match &part.wording {
-        Some(wording) => untold(wording, told),
-        None => part.talks.iter().filter_map(own).collect::<Vec<_>>().join(" "),
-    };
-    (!text.is_empty()).then(|| Passage { text, last_at: part.last_at() })
-}
-
-/// The sentences of `text` that no item says.
-fn untold(text: &str, told: &HashSet<String>) -> String {
-    let untold = text.unicode_sentences().filter(|sentence| !told.contains(&fingerprint(sentence)));
-    untold.collect::<String>().trim().to_owned()
-}
-
-/// What a conversation's summary says beyond its items; `None` if it says nothing more.
-fn session(
-    context: SessionContext,
-    told: &HashSet<String>,
-    last_at: &HashMap<ConversationId, Timestamp>,
-) -> Option<Session> {
-    let summary = untold(&context.summary, told);
-    let last_at = last_at.get(&context.conversation_id).copied().unwrap_or(context.extracted_at);
-    let SessionContext { conversation_id, title, .. } = context;
-    (!summary.is_empty()).then_some(Session { conversation_id, title, summary, last_at })
 }

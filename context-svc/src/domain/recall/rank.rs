@@ -5,8 +5,10 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::Ask;
 use crate::domain::extract::fold::{fingerprint, fold};
 use crate::domain::model::{Basis, Horizon, Item, ItemKind, ItemStatus, Opinion};
+use crate::domain::search::Theme;
 
 /// So many letters of a word tell which one it is.
 const STEM_CHARS: usize = 4;
@@ -16,12 +18,14 @@ const HALF_LIFE_DAYS: f64 = 30.0;
 
 /// Items that still hold, each statement once (as last said), the most relevant first.
 pub(in crate::domain) fn rank(items: impl IntoIterator<Item = Item>, query: &str, now: Timestamp) -> Vec<Item> {
-    let wanted = terms(query);
-    let mut items: Vec<Item> = items.into_iter().filter(still_holds).collect();
-    items.sort_by(|a, b| b.said_at.cmp(&a.said_at).then_with(|| a.id.cmp(&b.id)));
+    let mut theme = Theme::of(query);
+    let mut items: Vec<Item> = items.into_iter().collect();
+    items.sort_by(|a, b| b.last_said().cmp(&a.last_said()).then_with(|| a.id.cmp(&b.id)));
     let mut seen = HashSet::new();
-    items.retain(|item| seen.insert((item.kind, fingerprint(&item.text))));
-    let mut ranked: Vec<(f64, Item)> = items.into_iter().map(|item| (relevance(&item, &wanted, now), item)).collect();
+    // What was taken back, or reached, when it was last spoken of does not hold because it did before.
+    items.retain(|item| seen.insert((item.kind, fingerprint(&item.text))) && still_holds(item));
+    let mut ranked: Vec<(f64, Item)> =
+        items.into_iter().map(|item| (relevance(&item, &mut theme, now), item)).collect();
     // Stable: of equals the one said last stays first.
     ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     ranked.into_iter().map(|(_, item)| item).collect()
@@ -32,7 +36,7 @@ pub(in crate::domain) fn still_holds(item: &Item) -> bool {
     item.superseded_by.is_none() && !given_up
 }
 
-fn relevance(item: &Item, wanted: &HashSet<String>, now: Timestamp) -> f64 {
+fn relevance(item: &Item, theme: &mut Theme, now: Timestamp) -> f64 {
     let standing = match (item.kind, item.status, item.horizon) {
         (ItemKind::Goal, Some(ItemStatus::Active), _) => 1.0,
         (ItemKind::Decision, _, _) => 0.9,
@@ -49,19 +53,24 @@ fn relevance(item: &Item, wanted: &HashSet<String>, now: Timestamp) -> f64 {
         Some(Opinion::Confirmed | Opinion::Edited) => 0.3,
         Some(Opinion::Rejected) | None => 0.0,
     };
-    let last = item.last_mentioned_at.unwrap_or(item.said_at).max(item.said_at);
-    let age_days = now.duration_since(last).as_secs_f64().max(0.0) / 86_400.0;
-    let recency = (-age_days / HALF_LIFE_DAYS).exp2();
-    standing + certainty + vouched_for + 0.5 * recency + 2.0 * overlap(item, wanted)
+    standing + certainty + vouched_for + 0.5 * recency(item.last_said(), now) + 2.0 * theme.share(&item.text)
 }
 
-/// Which part of what is wanted the item speaks of.
-fn overlap(item: &Item, wanted: &HashSet<String>) -> f64 {
-    if wanted.is_empty() {
-        return 0.0;
-    }
-    let spoken_of = terms(&item.text);
-    wanted.intersection(&spoken_of).count() as f64 / wanted.len() as f64
+/// Puts what speaks of the query first; without one, and among equals, what was said last, `at`.
+pub(super) fn by_query<T>(told: &mut [T], ask: &Ask, at: impl Fn(&T) -> Timestamp, text: impl Fn(&T) -> String) {
+    let mut theme = Theme::of(&ask.query);
+    told.sort_by_cached_key(|each| {
+        let at = at(each);
+        let worth = if theme.is_empty() { 0.0 } else { 2.0 * theme.share(&text(each)) + 0.5 * recency(at, ask.now) };
+        // In millionths: floats have no order to sort by.
+        std::cmp::Reverse(((worth * 1e6) as i64, at))
+    });
+}
+
+/// 1 for what is said now, half as much for each half-life that has gone by.
+fn recency(at: Timestamp, now: Timestamp) -> f64 {
+    let age_days = now.duration_since(at).as_secs_f64().max(0.0) / 86_400.0;
+    (-age_days / HALF_LIFE_DAYS).exp2()
 }
 
 /// Words of one stem begin alike: "smoking", "smoke".

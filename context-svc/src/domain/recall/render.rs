@@ -3,13 +3,16 @@
 //! Every line ends with its line break and begins with neither space nor slash, so that the tokens of the lines add up to
 //! those of the text.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{Passage, Session};
+use super::Session;
+use super::read::untold;
 use crate::domain::extract::echo::{CLOSE, OPEN, enclosable, without_echo};
 use crate::domain::extract::fold::{fingerprint, on_one_line};
-use crate::domain::model::{Item, ItemKind, Role, TailMessage};
+use crate::domain::model::{Due, Item, ItemKind, ItemStatus, Part, Role, TailMessage, Talk};
 
 pub(super) const GOALS: &str = "Goals:\n";
 pub(super) const DECISIONS: &str = "Decisions:\n";
@@ -37,20 +40,43 @@ pub(super) fn heading(kind: ItemKind) -> &'static str {
     }
 }
 
-/// An item with its date, and the user's own words where they differ from its text.
-pub(super) fn full(item: &Item) -> String {
+/// An item with how it stands, its last report, its date, and the user's own words where they differ from its text.
+pub(super) fn full(item: &Item, now: Timestamp) -> String {
     let date = date(item.said_at);
     let quote = item.evidence.first().map(|evidence| line(&evidence.quote)).unwrap_or_default();
-    if fingerprint(&quote) == fingerprint(&item.text) {
-        format!("- {} ({date})\n", line(&item.text))
-    } else {
-        format!("- {} (\"{quote}\", {date})\n", line(&item.text))
+    let said = if fingerprint(&quote) == fingerprint(&item.text) { date } else { format!("\"{quote}\", {date}") };
+    let notes: Vec<String> = standing(item, now).into_iter().chain(report(item)).chain([said]).collect();
+    format!("- {} ({})\n", line(&item.text), notes.join("; "))
+}
+
+/// An item in its own words, with how it stands: what is reached, or was due, must not read as if it were still to come.
+pub(super) fn brief(item: &Item, now: Timestamp) -> String {
+    match standing(item, now) {
+        Some(standing) => format!("- {} ({standing})\n", line(&item.text)),
+        None => format!("- {}\n", line(&item.text)),
     }
 }
 
-/// An item in its own words alone.
-pub(super) fn brief(item: &Item) -> String {
-    format!("- {}\n", line(&item.text))
+/// Whether a goal is reached, and when something is to happen.
+fn standing(item: &Item, now: Timestamp) -> Option<String> {
+    if item.status == Some(ItemStatus::Done) {
+        return Some("done".to_owned());
+    }
+    let Due { local_date, instant, .. } = item.due.as_ref()?;
+    let day = local_date.map(|date| date.to_string()).or(instant.map(date))?;
+    let has_passed = instant.is_some_and(|instant| instant < now);
+    Some(match item.kind {
+        ItemKind::Insight => format!("on {day}"),
+        ItemKind::Goal | ItemKind::Decision if has_passed => format!("was due {day}"),
+        ItemKind::Goal | ItemKind::Decision => format!("due {day}"),
+    })
+}
+
+/// How a goal was last said to be going.
+fn report(item: &Item) -> Option<String> {
+    let last = item.progress.last()?;
+    let note = line(&last.note);
+    (!note.is_empty()).then(|| format!("{}: {note}", date(last.said_at)))
 }
 
 /// A conversation by its title and summary.
@@ -59,9 +85,18 @@ pub(super) fn session(session: &Session) -> String {
     format!("- {date} {}: {}\n", line(&session.title), line(&session.summary))
 }
 
-/// A part of the summary with its date.
-pub(super) fn passage(passage: &Passage) -> String {
-    format!("- {} {}\n", date(passage.last_at), line(&passage.text))
+/// A part of the summary with its date and what it says beyond the items, whose fingerprints are `told`; `None` if nothing.
+pub(super) fn part(part: &Part, told: &HashSet<String>) -> Option<String> {
+    let own = |talk: &Talk| match untold(&talk.summary, told) {
+        summary if summary.is_empty() => None,
+        summary if talk.title.is_empty() => Some(summary),
+        summary => Some(format!("{}: {summary}", talk.title)),
+    };
+    let text = match &part.wording {
+        Some(wording) => untold(wording, told),
+        None => part.talks.iter().filter_map(own).collect::<Vec<_>>().join(" "),
+    };
+    (!text.is_empty()).then(|| format!("- {} {}\n", date(part.last_at()), line(&text)))
 }
 
 /// A message; `None` if nothing of it is worth repeating.

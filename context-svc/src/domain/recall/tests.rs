@@ -5,9 +5,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use proptest::prelude::*;
 
+use std::collections::HashSet;
+
+use super::compose::Candidates;
+use super::read::Read;
 use super::*;
+use crate::domain::extract::fold::fingerprint;
 use crate::domain::model::{
-    Basis, ClientId, ContextOutcome, Evidence, Horizon, ItemChanges, Message, Role, Standing, Supersession,
+    Basis, ClientId, ContextOutcome, Covered, Due, DuePrecision, Evidence, Horizon, Incarnation, ItemChanges, Message,
+    Part, Progress, Role, Standing, Supersession, Talk, Unsummarised,
 };
 
 fn item(kind: ItemKind, text: &str, said_day: u64) -> Item {
@@ -83,8 +89,26 @@ fn spoken(conversation: &str, summary: &str) -> SessionContext {
     }
 }
 
+/// A context that no summary covers, of a conversation that ended on that day.
+fn fresh_of(context: SessionContext, last_day: u64) -> Unsummarised {
+    let covered = Covered {
+        conversation_id: context.conversation_id.clone(),
+        incarnation: Incarnation::parse("life").unwrap(),
+        extract_fence: 1,
+    };
+    Unsummarised { covered, context, last_at: day(last_day) }
+}
+
+fn read_of(recent: Vec<TailMessage>, contexts: Vec<SessionContext>, summary: Summary) -> Read {
+    let contexts = contexts.into_iter().map(|context| fresh_of(context, 1)).collect();
+    Read { recent, contexts, summary, overlay: Overlay::default(), degraded: Vec::new() }
+}
+
 fn composed(items: Vec<Item>, sessions: Vec<Session>, recent: Vec<TailMessage>, budget: usize) -> Context {
-    compose::compose(Candidates { items, sessions, summary: Vec::new(), recent }, budget)
+    compose::compose(
+        Candidates { items, sessions, summary: Vec::new(), told: HashSet::new(), recent, now: day(9) },
+        budget,
+    )
 }
 
 #[test]
@@ -121,6 +145,51 @@ fn an_item_steps_down_to_its_own_words_before_it_is_left_out() {
 }
 
 #[test]
+fn what_is_reached_or_was_due_does_not_read_as_if_it_were_to_come() {
+    let due = |days: u64| Due {
+        phrase: "then".to_owned(),
+        local_date: Some("1970-01-06".parse().unwrap()),
+        instant: Some(day(days)),
+        precision: Some(DuePrecision::Day),
+    };
+    let done = Item { status: Some(ItemStatus::Done), due: Some(due(20)), ..goal("I want to read Faust.", 1) };
+    let passed = Item { due: Some(due(6)), ..goal("I want to swim.", 1) };
+    let to_come = Item { due: Some(due(20)), ..goal("I want to ski.", 1) };
+    let event = Item { due: Some(due(6)), ..item(ItemKind::Insight, "I move house.", 1) };
+    let unknown = Item { due: Some(Due { local_date: None, instant: None, ..due(6) }), ..goal("I want to rest.", 1) };
+
+    let lines: Vec<String> =
+        [done, passed, to_come, event, unknown].iter().map(|item| render::brief(item, day(9))).collect();
+
+    let expected = [
+        "- I want to read Faust. (done)\n",
+        "- I want to swim. (was due 1970-01-06)\n",
+        "- I want to ski. (due 1970-01-06)\n",
+        "- I move house. (on 1970-01-06)\n",
+        "- I want to rest.\n",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn a_goal_is_given_back_with_its_last_report() {
+    let report = |note: &str, said: u64| Progress {
+        value: None,
+        unit: String::new(),
+        target: None,
+        note: note.to_owned(),
+        said_at: day(said),
+        evidence: Vec::new(),
+    };
+    let progress = vec![report("saved 100 euros", 2), report("saved 300 euros", 4)];
+
+    let context = composed(vec![Item { progress, ..goal("I want to save.", 1) }], Vec::new(), Vec::new(), 1000);
+
+    let line = "- I want to save. (1970-01-05: saved 300 euros; \"well, I want to save.\", 1970-01-02)\n";
+    assert!(context.text.contains(line), "{}", context.text);
+}
+
+#[test]
 fn what_fits_the_query_comes_first_and_what_no_longer_holds_not_at_all() {
     let superseded = Item { superseded_by: Some("c.x".to_owned()), ..goal("I want to fence.", 5) };
     let given_up = Item { status: Some(ItemStatus::Dropped), ..goal("I want to ski.", 5) };
@@ -130,6 +199,14 @@ fn what_fits_the_query_comes_first_and_what_no_longer_holds_not_at_all() {
 
     let texts: Vec<&str> = ranked.iter().map(|item| item.text.as_str()).collect();
     assert_eq!(texts, ["I want to learn the cello.", "I want to paint the shed."]);
+}
+
+#[test]
+fn what_was_taken_back_when_it_was_last_spoken_of_does_not_hold_because_it_was_said_before() {
+    let taken = Item { status: Some(ItemStatus::Taken), ..item(ItemKind::Decision, "I will move.", 1) };
+    let back = Item { status: Some(ItemStatus::Reversed), ..item(ItemKind::Decision, "I will move!", 4) };
+
+    assert_eq!(rank::rank([taken, back], "", day(6)), []);
 }
 
 #[test]
@@ -144,8 +221,8 @@ fn a_summary_does_not_repeat_what_the_items_say() {
     let told = HashSet::from([fingerprint("I want to swim")]);
     let context = |summary: &str| spoken("c", summary);
 
-    let partly = super::session(context("I want to swim. It rained."), &told, &HashMap::new());
-    let wholly = super::session(context("I want to swim!"), &told, &HashMap::new());
+    let partly = read::session(fresh_of(context("I want to swim. It rained."), 1), &told);
+    let wholly = read::session(fresh_of(context("I want to swim!"), 1), &told);
 
     assert_eq!(partly.map(|session| session.summary).as_deref(), Some("It rained."));
     assert_eq!(wholly, None);
@@ -172,7 +249,7 @@ fn the_summary_says_what_neither_items_nor_fresh_conversations_say() {
     fresh.extracted_seq = 7;
     let recent = vec![TailMessage { conversation_id: id("c1"), ..tail(1, "rolled up meanwhile") }, tail(9, "bye")];
 
-    let read = Read { recent, contexts: vec![fresh], summary, last_at: HashMap::new(), overlay: Overlay::default() };
+    let read = read_of(recent, vec![fresh], summary);
     let context = read.best(&Ask { budget_tokens: 1000, query: String::new(), now: day(9) });
 
     assert_eq!(context.summary, "- 1970-01-05 A talk: Swam.\n- 1970-01-04 A talk: It rained.");
@@ -190,11 +267,56 @@ fn what_another_conversation_replaced_does_not_come_back_with_its_own() {
     summary.standing = vec![Standing { said: vec![earlier.clone()] }, Standing { said: vec![later] }];
     let fresh = SessionContext { items: vec![earlier], ..spoken("fresh", "") };
 
-    let read =
-        Read { recent: vec![], contexts: vec![fresh], summary, last_at: HashMap::new(), overlay: Overlay::default() };
+    let read = read_of(vec![], vec![fresh], summary);
     let context = read.best(&Ask { budget_tokens: 1000, query: String::new(), now: day(9) });
 
     assert_eq!(context.items.iter().map(|item| item.text.as_str()).collect::<Vec<_>>(), ["I want to leave."]);
+}
+
+#[test]
+fn of_many_conversations_those_that_speak_of_the_query_are_told_in_the_order_of_time() {
+    let told = |name: &str, day: u64, summary: &str| fresh_of(spoken(name, summary), day);
+    let contexts =
+        vec![told("c1", 1, "They spoke of the cello."), told("c2", 2, "It rained."), told("c3", 3, "More cello.")];
+    let ask = |query: &str, budget_tokens| Ask { budget_tokens, query: query.to_owned(), now: day(9) };
+    let given = |ask: &Ask| {
+        let read = Read { contexts: contexts.clone(), ..read_of(vec![], vec![], Summary::empty()) };
+        let sessions = read.best(ask).sessions;
+        sessions.iter().map(|session| session.conversation_id.to_string()).collect::<Vec<_>>()
+    };
+
+    let all = given(&ask("", 1000));
+    let some = given(&ask("cello lessons", 60));
+    let latest = given(&ask("", 60));
+
+    assert_eq!((all, some, latest), (vec_of("c3 c2 c1"), vec_of("c3 c1"), vec_of("c3 c2")));
+}
+
+fn vec_of(names: &str) -> Vec<String> {
+    names.split(' ').map(str::to_owned).collect()
+}
+
+#[test]
+fn what_a_newer_conversation_takes_back_is_not_given_back_before_the_next_roll_up() {
+    let decision = |conversation: &str, text: &str, said_day: u64, status: ItemStatus| Item {
+        id: format!("{conversation}.d"),
+        conversation_id: ConversationId::parse(conversation).unwrap(),
+        status: Some(status),
+        ..item(ItemKind::Decision, text, said_day)
+    };
+    let sold = decision("old", "I decided to sell the boat.", 1, ItemStatus::Taken);
+    let kept = Item {
+        supersedes: Some(sold.id.clone()),
+        ..decision("new", "I am not selling the boat after all.", 5, ItemStatus::Reversed)
+    };
+    let mut summary = Summary::empty();
+    summary.standing = vec![Standing { said: vec![sold] }];
+    let fresh = SessionContext { items: vec![kept], ..spoken("new", "") };
+
+    let context =
+        read_of(vec![], vec![fresh], summary).best(&Ask { budget_tokens: 1000, query: String::new(), now: day(9) });
+
+    assert_eq!(context.items, []);
 }
 
 #[test]
@@ -234,7 +356,7 @@ proptest! {
         prop_assert!(context.tokens <= budget);
         prop_assert_eq!(tokens::count(&context.text), context.tokens);
         for item in &context.items {
-            let whole = context.text.contains(&render::full(item)) || context.text.contains(&render::brief(item));
+            let whole = context.text.contains(&render::full(item, day(9))) || context.text.contains(&render::brief(item, day(9)));
             prop_assert!(whole);
         }
         for message in &context.recent {

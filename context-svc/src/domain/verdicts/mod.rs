@@ -179,13 +179,7 @@ impl Found {
             let Item { text, status, due, .. } = self.shown.clone();
             Revision { by: Reviser::User, at: now, text, status, due }.follows(&mut revisions);
         }
-        let reads = edit.text.as_ref().unwrap_or(&self.item.text);
-        let mut marks = match opinion {
-            Opinion::Edited => Vec::new(),
-            Opinion::Confirmed => vec![mark(user, reads)],
-            Opinion::Rejected => vec![mark(user, reads), mark(user, &self.item.text)],
-        };
-        marks.dedup();
+        let marks = marks(user, opinion, &edit, &self.item.text);
         Verdict {
             item_id: self.item.id.clone(),
             conversation_id: self.item.conversation_id.clone(),
@@ -205,6 +199,18 @@ impl Found {
         self.said.verdicts.insert(0, verdict);
         shown(user, &self.said, &self.all, &self.item)
     }
+}
+
+/// What tells the statements that an opinion on an item of that text is about from all others of the user.
+pub(super) fn marks(user: &UserId, opinion: Opinion, edit: &Edit, statement: &str) -> Vec<String> {
+    let reads = edit.text.as_deref().unwrap_or(statement);
+    let mut marks = match opinion {
+        Opinion::Edited => Vec::new(),
+        Opinion::Confirmed => vec![mark(user, reads)],
+        Opinion::Rejected => vec![mark(user, reads), mark(user, statement)],
+    };
+    marks.dedup();
+    marks
 }
 
 /// The item as its user sees it.
