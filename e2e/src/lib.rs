@@ -5,7 +5,9 @@
 //! gateway, as a browser would. [`Chaos`] stands between two services.
 
 mod chaos;
+pub mod dice;
 pub mod killing;
+pub mod latency;
 pub mod machine;
 mod model;
 mod processes;

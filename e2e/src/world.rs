@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 use crate::chaos::Chaos;
 use crate::model::ScriptedModel;
 use crate::processes::Service;
+use crate::store;
 use crate::user::User;
 
 /// How long something that must happen may take.
@@ -94,6 +95,7 @@ impl World {
         config.auth.password.iterations = std::num::NonZeroU32::MIN;
         // What a story leaves running is given back before its services are stopped hard.
         config.context.queue.drain = Period::millis(500);
+        config.context.chat.drain = Period::millis(500);
         change(&mut config);
         let mut world = Self {
             model: ScriptedModel::default(),
@@ -170,6 +172,21 @@ impl World {
         request.metadata_mut().insert(INTERNAL_TOKEN_HEADER, token);
         let status = ExtractionServiceClient::new(self.doorways.context.channel()).get_queue_status(request).await;
         status.expect("context-svc answers operators").into_inner()
+    }
+
+    /// Where `word` stands in the store of context-svc: `table.column`, and the files that hold it anywhere, also in free space.
+    pub fn traces_of(&self, word: &str) -> Vec<String> {
+        let directory = self._directory.path();
+        let mut traces = store::sqlite::places_of(word, &directory.join("context.db")).expect("the store can be read");
+        for entry in std::fs::read_dir(directory).expect("the data directory can be read") {
+            let entry = entry.expect("the data directory can be read");
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let bytes = std::fs::read(entry.path()).unwrap_or_default();
+            if name.starts_with("context.db") && bytes.windows(word.len()).any(|window| window == word.as_bytes()) {
+                traces.push(name);
+            }
+        }
+        traces
     }
 
     /// Moves the time of all services.

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use context_svc::domain::model::{ConversationKey, WorkerId};
 use context_svc::store::Store;
 use e2e::Service;
+use e2e::latency::Latencies;
 use kit::clock::monotonic;
 use kit::process::Failure;
 use proto::context::v1::ticket::Outcome;
 use serde_json::{Value, json};
 
-use crate::latency::Latencies;
 use crate::service::ContextSvc;
 use crate::work::{claim, complete};
 use crate::{round, seed};
@@ -77,7 +77,7 @@ impl Queue {
         seed::enqueue(&store, &waiting).await?;
         let seeded_in_s = round(start.elapsed().as_secs_f64());
         store.close().await;
-        let (claims, completes, enqueues) = (Latencies::new(), Latencies::new(), Latencies::new());
+        let (claims, completes, enqueues) = (Latencies::default(), Latencies::default(), Latencies::default());
         Ok(Self { service, pending, asked_later, seeded_in_s, claims, completes, enqueues })
     }
 

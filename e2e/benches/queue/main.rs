@@ -8,7 +8,6 @@
 mod celery;
 mod depth;
 mod killed;
-mod latency;
 mod recovery;
 mod schedule;
 mod seed;

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
+use e2e::latency::Latencies;
 use kit::process::Failure;
 use proto::context::v1::ticket::Outcome;
 use serde_json::{Value, json};
 
 use crate::celery::{Broker, Celery, Durability};
-use crate::latency::Latencies;
 use crate::seed;
 use crate::service::ContextSvc;
 
@@ -38,7 +38,7 @@ struct Kind {
 
 impl Kind {
     fn new(name: &'static str) -> Self {
-        Self { name, by_clients: [Latencies::new(), Latencies::new(), Latencies::new()] }
+        Self { name, by_clients: [Latencies::default(), Latencies::default(), Latencies::default()] }
     }
 }
 

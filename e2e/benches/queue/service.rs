@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use context_svc::domain::model::ConversationKey;
 use context_svc::store::{Store, open};
+use e2e::latency::Latencies;
 use e2e::{Processes, Service};
 use kit::authn::InternalToken;
 use kit::clock::monotonic;
@@ -19,7 +20,6 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 
 use crate::PATIENCE;
-use crate::latency::Latencies;
 
 type Client = ExtractionServiceClient<InterceptedService<Channel, InternalToken>>;
 
@@ -87,7 +87,7 @@ impl ContextSvc {
         for client in connected {
             running.spawn(ask(client, keys.clone(), next.clone(), expected));
         }
-        let mut all = Latencies::new();
+        let mut all = Latencies::default();
         while let Some(one) = running.join_next().await {
             all.join(&one?)?;
         }
@@ -115,7 +115,7 @@ pub(super) async fn done(client: &mut Client) -> Result<usize, Failure> {
 }
 
 async fn ask(mut client: Client, keys: Arc<[ConversationKey]>, next: Arc<AtomicUsize>, expected: Outcome) -> Latencies {
-    let mut latencies = Latencies::new();
+    let mut latencies = Latencies::default();
     while let Some(key) = keys.get(next.fetch_add(1, Ordering::Relaxed)) {
         let request = pb::ScheduleExtractionRequest {
             user_id: key.user_id.to_string(),

@@ -7,12 +7,12 @@ use std::time::Duration;
 use context_svc::domain::model::{Committed, ContextOutcome, ItemChanges, Job, SessionContext, Usage, WorkerId};
 use context_svc::store::{ClaimTerms, Store};
 use e2e::Service;
+use e2e::latency::Latencies;
 use kit::clock::{Clock, SystemClock, monotonic};
 use kit::process::Failure;
 use serde_json::{Map, Value, json};
 use tokio::task::JoinSet;
 
-use crate::latency::Latencies;
 use crate::seed;
 use crate::service::{ContextSvc, done};
 
@@ -81,7 +81,7 @@ pub(super) async fn by_the_store(programs: &Path, jobs: usize) -> Result<Value, 
         for _ in 0..workers {
             running.spawn(empty(store.clone()));
         }
-        let (mut claims, mut completes) = (Latencies::new(), Latencies::new());
+        let (mut claims, mut completes) = (Latencies::default(), Latencies::default());
         while let Some(worker) = running.join_next().await {
             let (claimed, completed) = worker??;
             claims.join(&claimed)?;
@@ -97,7 +97,7 @@ pub(super) async fn by_the_store(programs: &Path, jobs: usize) -> Result<Value, 
 
 async fn empty(store: Arc<dyn Store>) -> Result<(Latencies, Latencies), Failure> {
     let worker = WorkerId::random();
-    let (mut claims, mut completes) = (Latencies::new(), Latencies::new());
+    let (mut claims, mut completes) = (Latencies::default(), Latencies::default());
     while let Some(job) = claim(&store, &worker, &mut claims).await? {
         complete(&store, &job, &mut completes).await?;
     }

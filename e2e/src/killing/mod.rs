@@ -6,7 +6,6 @@
 mod browser;
 mod checks;
 mod diary;
-mod dice;
 mod faults;
 mod ledger;
 mod plan;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::dice::Dice;
 use crate::Service;
+use crate::dice::Dice;
 
 /// The faults of one run.
 #[derive(Debug, Clone, PartialEq, Serialize)]

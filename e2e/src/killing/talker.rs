@@ -8,8 +8,8 @@ use kit::clock::monotonic;
 use serde_json::{Value, json};
 
 use super::browser::{Browser, CALL, PAUSE, Stage, Trouble, answer_to, number};
-use super::dice::Dice;
 use super::ledger::{Asked, Said, Talk};
+use crate::dice::Dice;
 
 /// Makes a message long enough that a few of them are more than one piece for the model.
 const SMALL_TALK: &str = "Apart from that there is not much to tell, the days have been long and the evenings short, \

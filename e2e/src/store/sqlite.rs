@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OpenFlags, Row};
 
 use super::{Claim, Commit, Ending, Heard, Kept, Life, Summarised, Unsettled, Witnessed};
 
@@ -74,6 +74,30 @@ const TOLD: &str = "
 const ENDINGS: &str = "
     SELECT session_id, outbox_state, revoked_reason IN ('logout', 'session_revoked', 'refresh_reuse') AS asks
     FROM login_session WHERE revoked_at IS NOT NULL";
+
+/// Every column of every table, of one database.
+const COLUMNS: &str = "
+    SELECT t.name, c.name FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table' ORDER BY t.name, c.cid";
+
+/// Where `word` stands in a database, in whatever case and as a part of whatever: `table.column`.
+pub(crate) fn places_of(word: &str, file: &Path) -> rusqlite::Result<Vec<String>> {
+    let db = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    db.busy_timeout(Duration::from_secs(5))?;
+    let mut statement = db.prepare(COLUMNS)?;
+    let columns = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    // Before anything is looked at: a reader that goes on keeps the log from being emptied.
+    let columns: Vec<(String, String)> = columns.collect::<rusqlite::Result<_>>()?;
+    let mut places = Vec::new();
+    for (table, column) in columns {
+        let holds = format!(
+            "SELECT EXISTS (SELECT 1 FROM \"{table}\" WHERE instr(lower(CAST(\"{column}\" AS TEXT)), lower(?1)) > 0)"
+        );
+        if db.query_row(&holds, [word], |row| row.get::<_, bool>(0))? {
+            places.push(format!("{table}.{column}"));
+        }
+    }
+    Ok(places)
+}
 
 /// Lets the witness into context-svc's file, which must exist and which no process may have open.
 pub(crate) fn admit_witness(context: &Path) -> rusqlite::Result<()> {

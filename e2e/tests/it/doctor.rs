@@ -1,7 +1,7 @@
 //! `afterword doctor` tells what is wrong before a user does: by name, with what to do, and with the right exit code.
 
 #[path = "../../../context-svc/src/llm/api/tests/server.rs"]
-mod server;
+pub(crate) mod server;
 
 use std::path::Path;
 use std::time::Duration;

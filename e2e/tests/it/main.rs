@@ -2,7 +2,9 @@
 
 mod bad_input;
 mod chaos;
+mod chat;
 mod correct;
+mod data;
 mod disk;
 mod doctor;
 mod erase;

@@ -5,6 +5,7 @@
 mod companion;
 mod conversations;
 mod goals;
+mod retrieval;
 mod service;
 
 use std::path::{Path, PathBuf};
@@ -45,6 +46,20 @@ pub(crate) enum Measure {
         #[arg(long, default_value_t = 0)]
         show: usize,
     },
+    /// How well a search finds the messages that answer questions: histories of two people, each dated session a conversation.
+    Retrieval {
+        /// A JSON array of histories, each with `conversation` and `qa`.
+        file: PathBuf,
+        /// A JSON array of corrections, each with `question_id` and `correct_evidence`.
+        #[arg(long)]
+        corrections: Option<PathBuf>,
+        /// Ask without the names of who speaks.
+        #[arg(long)]
+        blank_names: bool,
+        /// Only these histories, counted from 0.
+        #[arg(long, value_delimiter = ',')]
+        only: Vec<usize>,
+    },
     /// Small conversations with what must and what must not be remembered of them; fails if one does not hold.
     Conversations {
         /// A JSON array of cases.
@@ -82,6 +97,11 @@ pub(crate) fn run(measure: &Measure) -> Result<(), Failure> {
     match measure {
         Measure::Goals { file, show } => print(&runtime.block_on(goals::measure(file, *show))?),
         Measure::Companion { file, show } => print(&runtime.block_on(companion::measure(file, *show))?),
+        Measure::Retrieval { file, corrections, blank_names, only } => {
+            let (corrections, blank_names) = (corrections.as_deref(), *blank_names);
+            let settings = retrieval::Settings { file, corrections, blank_names, only };
+            print(&runtime.block_on(retrieval::measure(settings))?)
+        }
         Measure::Conversations { file, provider, url, model, only } => {
             let expects_all = *provider != Provider::Local;
             let reader = reader(*provider, url, model)?;

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use e2e::latency::Latencies;
 use kit::process::Failure;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::latency::Latencies;
 pub(super) use broker::{Broker, Durability};
 pub(super) use kill::Care;
 
@@ -74,7 +74,7 @@ impl Celery {
         let mut command = self.python(broker);
         command.arg("delay.py").args([clients.to_string(), calls.to_string()]);
         let delayed: Delayed = serde_json::from_str(&output(&mut command).await?)?;
-        let mut latencies = Latencies::new();
+        let mut latencies = Latencies::default();
         for micros in delayed.latencies_us {
             latencies.record_micros(micros);
         }

@@ -2,11 +2,11 @@
 
 /// A stream of numbers that depends on nothing but its seed: SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
 #[derive(Debug, Clone)]
-pub(super) struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
     /// Of one seed as many streams as one likes, each with its own number.
-    pub(super) fn of(seed: u64, stream: u64) -> Self {
+    pub fn of(seed: u64, stream: u64) -> Self {
         let mut dice = Self(seed ^ stream.wrapping_mul(0xA076_1D64_78BD_642F));
         dice.next();
         dice
@@ -20,17 +20,17 @@ impl Dice {
     }
 
     /// `from` to `to`, both included.
-    pub(super) fn between(&mut self, from: u64, to: u64) -> u64 {
+    pub fn between(&mut self, from: u64, to: u64) -> u64 {
         from + self.next() % (to - from + 1)
     }
 
     /// Whether it happens this time, of a hundred.
-    pub(super) fn happens(&mut self, percent: u64) -> bool {
+    pub fn happens(&mut self, percent: u64) -> bool {
         self.next() % 100 < percent
     }
 
     /// One of them.
-    pub(super) fn one_of<'a, T>(&mut self, things: &'a [T]) -> &'a T {
+    pub fn one_of<'a, T>(&mut self, things: &'a [T]) -> &'a T {
         &things[(self.next() % things.len() as u64) as usize]
     }
 }
