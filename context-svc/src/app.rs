@@ -17,25 +17,31 @@ use tonic::transport::Channel;
 use crate::config::Config;
 use crate::domain::append::Append;
 use crate::domain::conversations::Conversations;
+use crate::domain::converse::{Converse, Replies};
 use crate::domain::erase::Erase;
+use crate::domain::export::Export;
+use crate::domain::export::at_once::AtOnce;
 use crate::domain::extract::Extractor;
+use crate::domain::follow_ups::FollowUps;
+use crate::domain::import::Import;
 use crate::domain::operate::{Limits, Operate};
 use crate::domain::recall::{self, Recall};
 use crate::domain::reread::Rereading;
 use crate::domain::schedule::Schedule;
+use crate::domain::search::Search;
 use crate::domain::spend::Spending;
 use crate::domain::summarise::RollUps;
 use crate::domain::verdicts::Correct;
 use crate::domain::watch::{Changes, Watch};
 use crate::grpc::{
-    ACCESS, ChatApi, ConversationApi, ExtractionApi, MemoryAdminApi, MemoryApi, QueueBounds, Watchers, routes,
+    ACCESS, ChatApi, ConversationApi, Exports, ExtractionApi, MemoryAdminApi, MemoryApi, QueueBounds, Watchers, routes,
 };
 use crate::llm::api::EndpointError;
 use crate::llm::measured::Streak;
 use crate::llm::{Model, Readers};
 use crate::lookout::Lookout;
 use crate::metrics::Metrics;
-use crate::models::Workshop;
+use crate::models::{Guards, Workshop};
 use crate::queue::{Queue, Summaries, sweep};
 use crate::store::Store;
 use crate::store::open::{OpenError, open, open_shared};
@@ -73,7 +79,9 @@ pub struct App {
     erasure_bell: Arc<Notify>,
     changes: Changes,
     readers: Readers,
+    replies: Option<Replies>,
     spending: Spending,
+    search: Search,
     streak: Streak,
     registry: Registry,
     metrics: Metrics,
@@ -113,11 +121,26 @@ impl App {
             Schedule::new(store.clone(), clock.clone(), bell.clone(), config.schedule.clone()).counted(metrics.clone());
         let streak = Streak::default();
         let spending = Spending::new(store.clone(), clock.clone(), config.spend.clone()).counted(metrics.clone());
+        let search = Search::new(store.clone(), clock.clone(), config.search.clone(), metrics.clone());
         let ledger = Arc::new(spending.clone());
         let workshop = Workshop { clock: clock.clone(), ledger, metrics: metrics.clone(), streak: streak.clone() };
+        let guards = Guards::new(&config, &clock);
         let readers = match model {
             Some(model) => workshop.measured(model, config.model.provider).into(),
-            None => workshop.readers(&config)?,
+            None => workshop.readers(&config, &guards)?,
+        };
+        let replies = match workshop.coach(&config, &guards)? {
+            None => None,
+            Some(coach) => Some(Replies::new(Converse {
+                store: store.clone(),
+                append: Append::new(store.clone(), schedule.clone()).counted(metrics.clone()),
+                recall: Recall::new(store.clone()),
+                coach,
+                terms: config.chat.terms()?,
+                clock: clock.clone(),
+                lifecycle: lifecycle.clone(),
+                metrics: metrics.clone(),
+            })),
         };
         let policy = Policy {
             issuer: config.issuer.clone(),
@@ -140,7 +163,9 @@ impl App {
             erasure_bell: Arc::new(Notify::new()),
             changes: Changes::default(),
             readers,
+            replies,
             spending,
+            search,
             streak,
             registry,
             metrics,
@@ -152,9 +177,17 @@ impl App {
     /// The gRPC services, behind their gate.
     pub fn routes(&self) -> Routes {
         let append = Append::new(self.store.clone(), self.schedule.clone()).counted(self.metrics.clone());
-        let conversations = Conversations::new(self.store.clone());
+        let conversations = Conversations::new(self.store.clone()).searched_by(self.search.clone());
         let again_after = self.config.upkeep.erase_again_after;
-        let erase = Erase::new(self.store.clone(), self.clock.clone(), self.erasure_bell.clone(), again_after);
+        let erase = Erase::new(self.store.clone(), self.clock.clone(), self.erasure_bell.clone(), again_after)
+            .searched_by(self.search.clone());
+        let exports = Exports {
+            export: Export::new(self.store.clone()),
+            at_once: AtOnce::default(),
+            verifier: self.verifier.clone(),
+            lifecycle: self.lifecycle.clone(),
+        };
+        let import = Import::new(self.store.clone(), append.clone(), self.schedule.clone());
         let routes = routes(
             ConversationApi {
                 append: append.clone(),
@@ -171,20 +204,24 @@ impl App {
             },
             MemoryApi {
                 recall: Recall::new(self.store.clone()),
+                follow_ups: FollowUps::new(self.store.clone(), self.config.follow_ups.clone()),
+                search: self.search.clone(),
                 correct: Correct::new(self.store.clone(), self.clock.clone()),
                 erase: erase.clone(),
+                exports: exports.clone(),
                 spending: self.spending.clone(),
                 clock: self.clock.clone(),
             },
             ChatApi {
                 append,
                 conversations,
+                replies: self.replies.clone(),
                 schedule: self.schedule.clone(),
                 verifier: self.verifier.clone(),
                 clock: self.clock.clone(),
                 lifecycle: self.lifecycle.clone(),
             },
-            MemoryAdminApi { erase },
+            MemoryAdminApi { erase, exports, import },
         );
         let gated = Gate::new(self.verifier.clone(), self.tokens.clone(), ACCESS).around(routes);
         RpcMeter::new(&self.registry, proto::METHODS).around(gated)
@@ -229,6 +266,10 @@ impl App {
             self.hears("idle sweep"),
         );
         self.start_upkeep(extractor);
+        let forgetting = self.lifecycle.draining().run_until_cancelled_owned(self.search.clone().keep_forgetting());
+        self.lifecycle.spawn("search cache", async move {
+            forgetting.await;
+        });
         // Not a task of the runtime, which would not end before it: a process that is asked to stop must not wait for it.
         let warming = std::thread::Builder::new().name("vocabulary".to_owned()).spawn(recall::tokens::warm_up);
         if let Err(error) = warming {

@@ -8,8 +8,11 @@ use kit::telemetry::LogFormat;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::converse::ChatSettings;
 use crate::domain::extract::Cut;
+use crate::domain::follow_ups::FollowUpSettings;
 use crate::domain::schedule::ScheduleSettings;
+use crate::domain::search::SearchSettings;
 use crate::domain::spend::{SpendSettings, Usd};
 use crate::llm::api::GuardSettings;
 use crate::llm::{ModelSettings, Provider};
@@ -24,6 +27,9 @@ const PERIOD_MAX: Period = Period::days(365);
 
 /// No request outlives its lower end: a server gives each less time.
 const ERASE_AGAIN: std::ops::RangeInclusive<Period> = Period::mins(1)..=Period::hours(1);
+
+/// Within which a follow-up is one.
+const PRESSING: std::ops::RangeInclusive<Period> = Period::hours(1)..=PERIOD_MAX;
 
 /// The settings of context-svc.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -53,6 +59,8 @@ pub struct Config {
     pub model: ModelSettings,
     /// Who reads them when that one cannot.
     pub fallback: ModelSettings,
+    /// Who answers in talks.
+    pub chat: ChatSettings,
     /// How much each of them is asked at once, and when it is left alone.
     pub guard: GuardSettings,
     /// How much may be spent on models.
@@ -69,6 +77,10 @@ pub struct Config {
     pub upkeep: UpkeepSettings,
     /// When what is remembered of many conversations is rolled up.
     pub summary: SummarySettings,
+    /// What is worth asking a user about when they come back.
+    pub follow_ups: FollowUpSettings,
+    /// What is kept between searches.
+    pub search: SearchSettings,
     /// From when on the service says that it is degraded.
     pub health: HealthSettings,
     /// Whether gRPC reflection answers.
@@ -107,6 +119,7 @@ impl Default for Config {
             access_ttl_max: Period::hours(1),
             model: ModelSettings::default(),
             fallback: ModelSettings::none(),
+            chat: ChatSettings::default(),
             guard: GuardSettings::default(),
             spend: SpendSettings::default(),
             local_pause: Period::secs(0),
@@ -115,6 +128,8 @@ impl Default for Config {
             queue: QueueSettings::default(),
             upkeep: UpkeepSettings::default(),
             summary: SummarySettings::default(),
+            follow_ups: FollowUpSettings::default(),
+            search: SearchSettings::default(),
             health: HealthSettings::default(),
             reflection: true,
             log_format: LogFormat::default(),
@@ -179,6 +194,11 @@ impl Settings for Config {
             ("upkeep.probe", upkeep.probe >= second, "must be at least 1s"),
             ("summary.threshold", (1..=200).contains(&self.summary.threshold), "must be 1 to 200"),
             ("summary.sweep", (second..=Period::hours(1)).contains(&self.summary.sweep), "must be 1s to 1h"),
+            ("follow_ups.due_within", PRESSING.contains(&self.follow_ups.due_within), "must be 1h to 365d"),
+            ("follow_ups.silent_after", PRESSING.contains(&self.follow_ups.silent_after), "must be 1h to 365d"),
+            ("follow_ups.reversed_within", PRESSING.contains(&self.follow_ups.reversed_within), "must be 1h to 365d"),
+            ("search.cache_mib", self.search.cache_mib <= 65_536, "must be at most 65536"),
+            ("search.cache_idle", (second..=Period::days(7)).contains(&self.search.cache_idle), "must be 1s to 7d"),
             ("health.ready_age_max", self.health.ready_age_max >= second, "must be at least 1s"),
             ("guard.concurrency", self.guard.concurrency >= 1, "must be at least 1"),
             ("guard.breaker_failures", self.guard.breaker_failures >= 1, "must be at least 1"),
@@ -186,6 +206,11 @@ impl Settings for Config {
             ("health.model_failures_max", self.health.model_failures_max >= 1, "must be at least 1"),
             // What is given back when the queue's time is over must still be written down.
             ("drain", self.drain > queue.drain, "must be longer than queue.drain"),
+            (
+                "drain",
+                self.chat.provider == Provider::None || self.drain > self.chat.drain,
+                "must be longer than chat.drain",
+            ),
         ];
         match rules.into_iter().find(|(_, holds, _)| !holds) {
             Some((key, _, problem)) => Err(InvalidField::new(key, problem)),
@@ -235,8 +260,9 @@ impl Config {
                 return Err(within(InvalidField::new("call_timeout", "must be at most half of queue.pass")));
             }
         }
+        self.chat.check().map_err(|wrong| InvalidField { field: format!("chat.{}", wrong.field), ..wrong })?;
         // What costs nothing never reaches a ceiling.
-        let is_priced = self.model.has_price() || self.fallback.has_price();
+        let is_priced = self.model.has_price() || self.fallback.has_price() || self.chat.model().has_price();
         let ceilings =
             [("spend.user_usd_per_day", self.spend.user_usd_per_day), ("spend.usd_per_day", self.spend.usd_per_day)];
         if let Some((key, _)) = ceilings.iter().find(|(_, ceiling)| *ceiling > Usd::default() && !is_priced) {
@@ -266,6 +292,7 @@ mod tests {
     const TOKEN: (&str, &str) = ("internal_tokens", "0123456789abcdef0123456789abcdef");
 
     const OPENAI: (&str, &str) = ("model.provider", "openai");
+    const CHAT: (&str, &str) = ("chat.provider", "anthropic");
     const NAME: (&str, &str) = ("model.name", "m");
     const URL: (&str, &str) = ("model.url", "http://127.0.0.1:8000/v1");
 
@@ -279,6 +306,7 @@ mod tests {
         let config = with(&[TOKEN]).unwrap();
 
         assert_eq!((config.listen.as_str(), config.model.provider), ("127.0.0.1:50052", Provider::Local));
+        assert!(with(&[TOKEN, ("drain", "4s"), ("queue.drain", "1s")]).is_ok(), "nobody chats, so nothing waits");
     }
 
     #[test]
@@ -295,6 +323,7 @@ mod tests {
             (vec![TOKEN, ("queue.heartbeat", "50s")], "`queue.heartbeat`"),
             (vec![TOKEN, ("queue.heartbeat", "0s")], "`queue.heartbeat`"),
             (vec![TOKEN, ("summary.threshold", "0")], "`summary.threshold`: must be 1 to 200"),
+            (vec![TOKEN, ("follow_ups.due_within", "0s")], "`follow_ups.due_within`: must be 1h to 365d"),
             (vec![TOKEN, ("summary.sweep", "2h")], "`summary.sweep`: must be 1s to 1h"),
             (vec![TOKEN, ("drain", "20s"), ("queue.drain", "20s")], "`drain`: must be longer than queue.drain"),
             (vec![TOKEN, ("schedule.idle_after", "99999999d")], "`schedule.idle_after`: must be at most 365d"),
@@ -314,6 +343,12 @@ mod tests {
             (
                 vec![TOKEN, OPENAI, NAME, URL, ("model.call_timeout", "3m")],
                 "`model.call_timeout`: must be at most half of queue.pass",
+            ),
+            (vec![TOKEN, ("chat.provider", "local")], "`chat.provider`: must be none, openai or anthropic"),
+            (vec![TOKEN, CHAT], "`chat.name`: must name a model"),
+            (
+                vec![TOKEN, CHAT, ("chat.name", "m"), ("chat.key", "k"), ("chat.drain", "30s")],
+                "`drain`: must be longer than chat.drain",
             ),
             (vec![TOKEN, ("guard.concurrency", "0")], "`guard.concurrency`: must be at least 1"),
             (vec![TOKEN, ("schedule.debounce", "5 parsecs")], "schedule.debounce"),

@@ -19,4 +19,4 @@ pub mod upkeep;
 
 pub use app::App;
 pub use config::Config;
-pub use grpc::SERVICES;
+pub use grpc::{SERVICES, check_talk, check_verdict};

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use kit::error::{Classify, Kind};
 use kit::id::SessionId;
 
-use super::model::{Addition, Appended, Cause, ClientId, ConversationKey, NewMessage, Role, Zone};
+use super::model::{
+    Addition, Appended, AppendedMessage, Cause, ClientId, ConversationKey, Incarnation, NewMessage, Role, Zone,
+};
 use super::schedule::Schedule;
 use crate::metrics::Metrics;
 use crate::store::{Store, StoreError};
@@ -67,6 +69,22 @@ impl Append {
             self.mind_the_size(key).await;
         }
         Ok(appended)
+    }
+
+    /// Adds an answer to that very life of a conversation. `None`: it is over, and nothing is stored of it any more.
+    pub async fn reply(
+        &self,
+        key: &ConversationKey,
+        incarnation: &Incarnation,
+        draft: Draft,
+    ) -> Result<Option<AppendedMessage>, StoreError> {
+        let now = self.schedule.trigger(Cause::Disconnect).at;
+        let reply = self.store.append_reply(key, incarnation, &draft.received(now), now).await?;
+        if let Some(message) = &reply {
+            self.metrics.appended(&Appended { last_seq: message.seq, messages: vec![message.clone()] });
+            self.mind_the_size(key).await;
+        }
+        Ok(reply)
     }
 
     /// What was said is stored and its client is to know; that much of it waits can be left to the sweep.

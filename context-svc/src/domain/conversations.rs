@@ -6,6 +6,7 @@ use kit::error::{Classify, Kind};
 use kit::id::UserId;
 
 use super::model::{Conversation, ConversationCursor, ConversationKey, Extraction, Message};
+use super::search::Search;
 use crate::store::{Store, StoreError};
 
 /// A page of messages ends after so much text, so that it fits into one gRPC message (4 MiB by default).
@@ -15,6 +16,7 @@ const PAGE_TEXT_BYTES_MAX: usize = 2 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Conversations {
     store: Arc<dyn Store>,
+    search: Option<Search>,
 }
 
 /// A part of a list, and where the next part begins.
@@ -39,7 +41,12 @@ impl<T, C> Page<T, C> {
 impl Conversations {
     /// Reads from `store`.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store }
+        Self { store, search: None }
+    }
+
+    /// The same, with a search in this process that must not keep anything of what is deleted.
+    pub fn searched_by(self, search: Search) -> Self {
+        Self { search: Some(search), ..self }
     }
 
     /// One conversation, without its messages.
@@ -78,7 +85,11 @@ impl Conversations {
 
     /// Deletes a conversation with everything that was extracted from it.
     pub async fn delete(&self, key: &ConversationKey) -> Result<(), ConversationError> {
-        if self.store.delete_conversation(key).await? { Ok(()) } else { Err(ConversationError::NotFound) }
+        let was_there = self.store.delete_conversation(key).await?;
+        if let Some(search) = &self.search {
+            search.forget(&key.user_id);
+        }
+        if was_there { Ok(()) } else { Err(ConversationError::NotFound) }
     }
 
     /// The extraction of one conversation as it stands.

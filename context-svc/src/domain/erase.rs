@@ -8,6 +8,7 @@ use kit::id::UserId;
 use tokio::sync::Notify;
 
 use super::model::{Erasure, ErasureRequest, RequestId};
+use super::search::Search;
 use crate::store::{ErasureStore, StoreError};
 
 /// Begins erasures and wakes whoever removes. Clones share both.
@@ -17,12 +18,18 @@ pub struct Erase {
     clock: SharedClock,
     bell: Arc<Notify>,
     again_after: Period,
+    search: Option<Search>,
 }
 
 impl Erase {
     /// `bell` is rung when there is something to remove, and what was removed is looked for once more `again_after` that.
     pub fn new(erasures: Arc<dyn ErasureStore>, clock: SharedClock, bell: Arc<Notify>, again_after: Period) -> Self {
-        Self { erasures, clock, bell, again_after }
+        Self { erasures, clock, bell, again_after, search: None }
+    }
+
+    /// The same, with a search in this process that must not keep anything of who is erased.
+    pub fn searched_by(self, search: Search) -> Self {
+        Self { search: Some(search), ..self }
     }
 
     /// A user has their own memory erased. While that goes on, asking again is the same erasure, unless something has been
@@ -52,6 +59,9 @@ impl Erase {
         let request = ErasureRequest { user_id, request_id, closes_account, at, again_at };
         let erasure = self.erasures.begin_erasure(&request).await?;
         kit::failpoint::reached("erasure-begun");
+        if let Some(search) = &self.search {
+            search.forget(&request.user_id);
+        }
         self.bell.notify_one();
         Ok(erasure)
     }

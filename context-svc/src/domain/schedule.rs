@@ -104,8 +104,22 @@ impl Schedule {
         key: &ConversationKey,
         occasion: impl Into<Occasion>,
     ) -> Result<Ticket, ScheduleError> {
+        self.ask(key, &self.trigger(occasion)).await
+    }
+
+    /// The same for somebody who can wait: as long as half the queue is empty, so that there is room for those who talk now.
+    pub async fn patiently(
+        &self,
+        key: &ConversationKey,
+        occasion: impl Into<Occasion>,
+    ) -> Result<Ticket, ScheduleError> {
         let trigger = self.trigger(occasion);
-        match self.jobs.enqueue(key, &trigger).await? {
+        let depth_limit = (trigger.depth_limit / 2).max(1);
+        self.ask(key, &Trigger { depth_limit, ..trigger }).await
+    }
+
+    async fn ask(&self, key: &ConversationKey, trigger: &Trigger) -> Result<Ticket, ScheduleError> {
+        match self.jobs.enqueue(key, trigger).await? {
             Enqueued::Accepted(ticket) => {
                 self.metrics.triggered(trigger.cause, ticket.outcome);
                 self.bell.notify_one();

@@ -137,7 +137,7 @@ pub(super) fn extraction(extraction: Extraction) -> pb::Extraction {
     }
 }
 
-fn evidence(evidence: Evidence) -> pb::Evidence {
+pub(super) fn evidence(evidence: Evidence) -> pb::Evidence {
     pb::Evidence { conversation_id: evidence.conversation_id.into(), seq: evidence.seq, quote: evidence.quote }
 }
 

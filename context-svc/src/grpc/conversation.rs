@@ -45,7 +45,7 @@ impl TryFrom<pb::AppendMessagesRequest> for Addition {
         for (place, message) in request.messages.into_iter().enumerate() {
             drafts.push(draft(&format!("messages[{place}]."), message)?);
         }
-        each_id_means_one_message(&drafts)?;
+        each_id_means_one_message("", &drafts)?;
         Ok(Self { conversation_id, time_zone, drafts })
     }
 }
@@ -60,15 +60,15 @@ fn draft(path: &str, message: pb::append_messages_request::NewMessage) -> Result
     })
 }
 
-/// The same message twice is harmless; two messages under one id would lose one of them.
-fn each_id_means_one_message(drafts: &[Draft]) -> Result<(), InvalidField> {
+/// The same message twice is harmless; two messages under one id would lose one of them. They lie in `messages` behind `path`.
+pub(super) fn each_id_means_one_message(path: &str, drafts: &[Draft]) -> Result<(), InvalidField> {
     let mut first: HashMap<&str, &Draft> = HashMap::new();
     for (place, draft) in drafts.iter().enumerate() {
         let Some(id) = &draft.client_id else {
             continue;
         };
         if first.insert(id.as_str(), draft).is_some_and(|other| other.text != draft.text || other.role != draft.role) {
-            let path = format!("messages[{place}].client_id");
+            let path = format!("{path}messages[{place}].client_id");
             return Err(InvalidField::new(path, "is used by another message of this request"));
         }
     }

@@ -16,6 +16,13 @@ const ID_RULE: &str = "must be 1 to 64 of A-Z a-z 0-9 . _ -";
 const PAGE_SIZE_DEFAULT: usize = 50;
 const PAGE_SIZE_MAX: i32 = 200;
 
+/// Adds it unless it is there already: a list may name the same millions of times.
+pub(super) fn add<T: PartialEq>(all: &mut Vec<T>, one: T) {
+    if !all.contains(&one) {
+        all.push(one);
+    }
+}
+
 /// A conversation's id.
 pub(super) fn conversation_id(field: &str, text: String) -> Result<ConversationId, InvalidField> {
     ConversationId::parse(text).ok_or_else(|| InvalidField::new(field, ID_RULE))

@@ -4,16 +4,20 @@ use jiff::Timestamp;
 use kit::authn::Caller;
 use kit::clock::SharedClock;
 use kit::error::InvalidField;
-use kit::status::{to_status, unbuilt};
+use kit::status::to_status;
 use proto::context::v1 as pb;
 use proto::context::v1::memory_service_server::MemoryService;
 use tonic::{Request, Response, Status};
 
 use super::erasure::erasure;
-use super::{answer, field, usage, verdicts};
+use super::export::{Exports, Records};
+use super::follow_ups::Page;
+use super::{answer, field, search, usage, verdicts};
 use crate::domain::erase::Erase;
+use crate::domain::follow_ups::FollowUps;
 use crate::domain::model::{ConversationKey, Item, ItemKind};
-use crate::domain::recall::{Ask, Context, ItemFilter, Recall, Session};
+use crate::domain::recall::{Ask, Context, ItemFilter, Recall, Section, Session};
+use crate::domain::search::Search;
 use crate::domain::spend::Spending;
 use crate::domain::verdicts::{Change, Correct};
 
@@ -24,8 +28,11 @@ const QUERY_BYTES_MAX: usize = 1024;
 /// Reads the caller's own memory and what it cost, and lets them correct and erase it.
 pub(crate) struct MemoryApi {
     pub(crate) recall: Recall,
+    pub(crate) follow_ups: FollowUps,
+    pub(crate) search: Search,
     pub(crate) correct: Correct,
     pub(crate) erase: Erase,
+    pub(crate) exports: Exports,
     pub(crate) spending: Spending,
     pub(crate) clock: SharedClock,
 }
@@ -58,7 +65,16 @@ fn context(context: Context) -> pb::GetContextResponse {
         items: context.items.into_iter().map(answer::item).collect(),
         recent: recent.collect(),
         sessions: context.sessions.into_iter().map(session).collect(),
-        degraded: Vec::new(),
+        degraded: context.degraded.into_iter().map(|missing| section(missing).into()).collect(),
+    }
+}
+
+fn section(section: Section) -> pb::get_context_response::Section {
+    match section {
+        Section::Summary => pb::get_context_response::Section::Summary,
+        Section::Items => pb::get_context_response::Section::Items,
+        Section::Sessions => pb::get_context_response::Section::Sessions,
+        Section::Recent => pb::get_context_response::Section::Recent,
     }
 }
 
@@ -69,17 +85,18 @@ fn filter(request: &pb::ListItemsRequest) -> Result<ItemFilter, InvalidField> {
         ..ItemFilter::default()
     };
     for (place, number) in request.kinds.iter().enumerate() {
-        filter.kinds.push(match pb::item::Kind::try_from(*number) {
+        let kind = match pb::item::Kind::try_from(*number) {
             Ok(pb::item::Kind::Goal) => ItemKind::Goal,
             Ok(pb::item::Kind::Decision) => ItemKind::Decision,
             Ok(pb::item::Kind::Insight) => ItemKind::Insight,
             Ok(pb::item::Kind::Unspecified) | Err(_) => {
                 return Err(InvalidField::new(format!("kinds[{place}]"), "must be GOAL, DECISION or INSIGHT"));
             }
-        });
+        };
+        field::add(&mut filter.kinds, kind);
     }
     for (place, number) in request.statuses.iter().enumerate() {
-        filter.statuses.push(verdicts::status(format!("statuses[{place}]"), *number)?);
+        field::add(&mut filter.statuses, verdicts::status(format!("statuses[{place}]"), *number)?);
     }
     if !request.conversation_id.is_empty() {
         filter.conversation_id = Some(field::conversation_id("conversation_id", request.conversation_id.clone())?);
@@ -102,7 +119,7 @@ fn is_after(item: &Item, place: &Place) -> bool {
 
 #[tonic::async_trait]
 impl MemoryService for MemoryApi {
-    type ExportUserDataStream = tokio_stream::Empty<Result<pb::ExportUserDataResponse, Status>>;
+    type ExportUserDataStream = Records<pb::ExportUserDataResponse>;
 
     async fn get_context(
         &self,
@@ -176,23 +193,30 @@ impl MemoryService for MemoryApi {
 
     async fn list_follow_ups(
         &self,
-        _: Request<pb::ListFollowUpsRequest>,
+        request: Request<pb::ListFollowUpsRequest>,
     ) -> Result<Response<pb::ListFollowUpsResponse>, Status> {
-        Err(unbuilt("MemoryService.ListFollowUps"))
+        let caller = Caller::of(&request)?;
+        let page = Page::of(request.get_ref(), self.clock.now()).map_err(to_status)?;
+        let all = self.follow_ups.list(&caller.user_id, page.now).await.map_err(to_status)?;
+        Ok(Response::new(page.out_of(all)))
     }
 
     async fn search_memory(
         &self,
-        _: Request<pb::SearchMemoryRequest>,
+        request: Request<pb::SearchMemoryRequest>,
     ) -> Result<Response<pb::SearchMemoryResponse>, Status> {
-        Err(unbuilt("MemoryService.SearchMemory"))
+        let caller = Caller::of(&request)?;
+        let quest = search::quest(request.into_inner(), caller.time_zone).map_err(to_status)?;
+        let hits = self.search.find(&caller.user_id, &quest).await.map_err(to_status)?;
+        Ok(Response::new(search::hits(hits)))
     }
 
     async fn export_user_data(
         &self,
-        _: Request<pb::ExportUserDataRequest>,
+        request: Request<pb::ExportUserDataRequest>,
     ) -> Result<Response<Self::ExportUserDataStream>, Status> {
-        Err(unbuilt("MemoryService.ExportUserData"))
+        let caller = Caller::of(&request)?;
+        Ok(Response::new(self.exports.own(caller).await.map_err(to_status)?))
     }
 
     async fn delete_user_data(
@@ -209,5 +233,22 @@ impl MemoryService for MemoryApi {
         let days = usage::days(request.get_ref()).map_err(to_status)?;
         let days = self.spending.by_day(&caller.user_id, days).await.map_err(to_status)?;
         Ok(Response::new(usage::usage(days, self.spending.user_tokens_per_day())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::model::ItemStatus;
+
+    #[test]
+    fn what_a_filter_names_again_and_again_counts_once() {
+        let kinds = [pb::item::Kind::Goal, pb::item::Kind::Decision].map(i32::from).repeat(1000);
+        let statuses = [pb::item::Status::Active, pb::item::Status::Done].map(i32::from).repeat(1000);
+
+        let filter = filter(&pb::ListItemsRequest { kinds, statuses, ..Default::default() }).unwrap();
+
+        assert_eq!(filter.kinds, [ItemKind::Goal, ItemKind::Decision]);
+        assert_eq!(filter.statuses, [ItemStatus::Active, ItemStatus::Done]);
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct Watchers {
 /// We are about to stop.
 #[derive(Debug, thiserror::Error)]
 #[error("the service is about to stop; connect again")]
-struct Draining;
+pub(super) struct Draining;
 
 impl Classify for Draining {
     fn kind(&self) -> Kind {

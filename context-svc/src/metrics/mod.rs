@@ -6,10 +6,13 @@ mod names;
 
 use std::time::Duration;
 
+use kit::error::Classify;
 use kit::telemetry::metrics::{Counter, Gauge, Histogram, Level, Raised, Registry};
 
+use crate::domain::converse::End;
 use crate::domain::model::{Appended, Cause, Committed, ContextOutcome, Fate, JobState, Outcome, SessionContext};
 use crate::domain::operate::QueueStatus;
+use crate::domain::search::Freshness;
 
 pub use names::ALL;
 
@@ -18,6 +21,12 @@ const REFUSED: &str = "REFUSED";
 
 /// Stands for a lease that was lost, where something else was to be recorded.
 const LOST: &str = "LEASE_LOST";
+
+/// A reply that is stored as the model ended it.
+const REPLIED: &str = "STORED";
+
+/// A reply that was cut and is stored.
+const CUT: &str = "CUT";
 
 /// Stands for the reason of an item that was not dropped.
 const KEPT: &str = "NONE";
@@ -50,7 +59,11 @@ pub struct Metrics {
     extractions: Counter,
     items: Counter,
     model_calls: Histogram,
+    replies: Counter,
+    first_word: Histogram,
     messages: Counter,
+    searches: Counter,
+    search_cache: Gauge,
     store_errors: Counter,
 }
 
@@ -83,7 +96,11 @@ impl Metrics {
             extractions: registry.counter(&names::EXTRACTIONS),
             items: registry.counter(&names::ITEMS),
             model_calls: registry.histogram(&names::MODEL_CALLS),
+            replies: registry.counter(&names::REPLIES),
+            first_word: registry.histogram(&names::FIRST_WORD),
             messages: registry.counter(&names::MESSAGES),
+            searches: registry.counter(&names::SEARCHES),
+            search_cache: registry.gauge(&names::SEARCH_CACHE),
             store_errors: registry.counter(&names::STORE_ERRORS),
         };
         metrics.begin();
@@ -120,9 +137,15 @@ impl Metrics {
         for outcome in ContextOutcome::ALL {
             self.extractions.add(0, [outcome.as_str().into()]);
         }
+        for found in Freshness::ALL {
+            self.searches.add(0, [found.as_str().into()]);
+        }
         self.items.add(0, [KEPT.into()]);
         self.dead.add(0, ["MODEL_OUTPUT_UNGROUNDED".into()]);
         self.summaries.add(0, ["SAVED".into()]);
+        for outcome in [REPLIED, "REPLY_FAILED"] {
+            self.replies.add(0, [outcome.into()]);
+        }
     }
 
     /// The bounds that the settings give the queue.
@@ -239,10 +262,34 @@ impl Metrics {
         self.model_calls.record(call.took, [call.operation.into(), call.provider.into(), error.into()]);
     }
 
+    /// A reply is over.
+    pub(crate) fn replied(&self, end: &End) {
+        match end {
+            End::Stored { is_cut, .. } => self.replies.count_as([if *is_cut { CUT } else { REPLIED }.into()]),
+            End::Failed(error) => self.replies.count_as([error.reason().into()]),
+            End::Nothing => {}
+        }
+    }
+
+    /// A reply begins to be heard, so long after it was asked for.
+    pub(crate) fn first_word(&self, took: Duration) {
+        self.first_word.record(took, []);
+    }
+
     /// Messages were stored.
     pub(crate) fn appended(&self, appended: &Appended) {
         let new = appended.messages.iter().filter(|message| !message.duplicate).count();
         self.messages.add(new as u64, []);
+    }
+
+    /// A memory was searched.
+    pub(crate) fn searched(&self, found: Freshness) {
+        self.searches.count_as([found.as_str().into()]);
+    }
+
+    /// What the indexes of all users take.
+    pub(crate) fn search_cache_is(&self, bytes: usize) {
+        self.search_cache.set(bytes as f64);
     }
 
     /// The store failed at `operation`.

@@ -5,6 +5,9 @@ use kit::telemetry::metrics::Declared;
 /// Model calls last seconds: from a tenth of a second to two minutes.
 const MODEL_SECONDS: &[f64] = &[0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 45.0, 120.0];
 
+/// From a message to the first word of its reply: a tenth of a second where it is fast, half a minute where it is slow.
+const FIRST_WORD_SECONDS: &[f64] = &[0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0];
+
 /// From a trigger to its result: seconds on a good day, hours after an outage, a day at most.
 const WAITING_SECONDS: &[f64] =
     &[0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0, 14_400.0, 86_400.0];
@@ -108,9 +111,30 @@ pub(super) const MODEL_CALLS: Declared = Declared::duration(
 )
 .by(&["gen_ai.operation.name", "gen_ai.provider.name", "error.type"]);
 
+pub(super) const REPLIES: Declared = Declared::counter(
+    "afterword.chat.replies",
+    "Replies in talks by what became of them: STORED, CUT at the most tokens and stored, or none: REPLY_FAILED, REPLY_BUSY, BUDGET.",
+)
+.by(&["outcome"]);
+pub(super) const FIRST_WORD: Declared = Declared::duration(
+    "afterword.chat.first.word.duration",
+    FIRST_WORD_SECONDS,
+    "From a message of the user to the first word of its reply.",
+);
+
 pub(super) const MESSAGES: Declared = Declared::counter(
     "afterword.messages.appended",
     "Messages stored; those that a client repeated are not counted again.",
+);
+
+pub(super) const SEARCHES: Declared = Declared::counter(
+    "afterword.searches",
+    "Searches by how the index of their user was found: FRESH, OUTDATED, or MISSING, so that all was read.",
+)
+.by(&["index"]);
+pub(super) const SEARCH_CACHE: Declared = Declared::gauge(
+    "afterword.search.cache.bytes",
+    "How much memory the indexes take that this process keeps for searches, about.",
 );
 
 pub(super) const STORE_ERRORS: Declared = Declared::counter(
@@ -146,6 +170,10 @@ pub const ALL: &[&Declared] = &[
     &EXTRACTIONS,
     &ITEMS,
     &MODEL_CALLS,
+    &REPLIES,
+    &FIRST_WORD,
     &MESSAGES,
+    &SEARCHES,
+    &SEARCH_CACHE,
     &STORE_ERRORS,
 ];

@@ -16,6 +16,9 @@ fn full_page() -> String {
     metrics.failed("PANIC", Fate::Dead, true);
     metrics.model_asked(ModelCall { operation: "extract", provider: "local", took: Duration::ZERO, error: None });
     metrics.summary_failed(Fate::Dead, true);
+    metrics.replied(&End::Stored { seq: 2, is_cut: false });
+    metrics.first_word(Duration::ZERO);
+    metrics.search_cache_is(1);
     metrics.heartbeat_failed();
     page(&[registry])
 }

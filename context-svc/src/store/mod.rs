@@ -5,9 +5,12 @@
 
 mod decision;
 mod erasures;
+mod exports;
 pub mod open;
 mod outages;
+mod replies;
 mod rereading;
+mod search;
 mod sqlite;
 mod summaries;
 mod upkeep;
@@ -27,12 +30,15 @@ use kit::id::{SessionId, UserId};
 use crate::domain::model::{
     Addition, Appended, Backlog, Committed, Conversation, ConversationCursor, ConversationKey, Enqueued, Extraction,
     ExtractionCursor, ExtractionFilter, Fate, Job, LastError, Lease, Message, Moved, QueueCounts, RawAnswer,
-    SessionContext, TailMessage, Ticket, Trigger, Watermark, WorkerId,
+    SessionContext, TailMessage, Ticket, Trigger, Unsummarised, Watermark, WorkerId,
 };
 
 pub use erasures::ErasureStore;
+pub use exports::ExportStore;
 pub use outages::OutageStore;
+pub use replies::ReplyStore;
 pub use rereading::RereadingStore;
+pub use search::SearchStore;
 pub use sqlite::SqliteStore;
 pub use summaries::SummaryStore;
 pub use upkeep::UpkeepStore;
@@ -43,15 +49,18 @@ pub use verdicts::VerdictStore;
 #[async_trait]
 pub trait Store:
     ConversationStore
+    + ReplyStore
     + JobStore
     + OperatorStore
     + RereadingStore
     + ContextStore
     + ErasureStore
+    + ExportStore
     + UpkeepStore
     + SummaryStore
     + UsageStore
     + VerdictStore
+    + SearchStore
 {
     /// Gives the store up once everything accepted so far is durable. Later calls fail.
     async fn close(&self);
@@ -234,7 +243,7 @@ pub trait ContextStore: Send + Sync {
 
     /// Those of them that no summary covers yet, in the same order. Whoever wants all that is remembered reads these before the
     /// summary: what is rolled up in between is then seen twice rather than not at all.
-    async fn list_unsummarised(&self, user: &UserId, limit: usize) -> Result<Vec<SessionContext>, StoreError>;
+    async fn list_unsummarised(&self, user: &UserId, limit: usize) -> Result<Vec<Unsummarised>, StoreError>;
 }
 
 /// The store could not do what it was asked, and nothing was written.
@@ -248,7 +257,7 @@ pub struct StoreError {
 
 impl StoreError {
     /// The failure of a backend.
-    fn of(error: impl Classify + Send + Sync) -> Self {
+    pub(crate) fn of(error: impl Classify + Send + Sync) -> Self {
         Self { kind: error.kind(), reason: error.reason(), source: Box::new(error) }
     }
 }

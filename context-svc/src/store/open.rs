@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{SqliteStore, Store};
 
-pub use kit::sqlite::{Content, Health, Inspection};
+pub use kit::sqlite::{Claim, Content, Health, Inspection};
 
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +37,31 @@ pub async fn open_shared(url: &str) -> Result<Arc<dyn Store>, OpenError> {
 /// Looks at the store at `url` and changes nothing: an error is why it could not be opened.
 pub async fn inspect(url: &str) -> Result<Inspection, OpenError> {
     Ok(SqliteStore::inspect(&sqlite_path(url)?).await?)
+}
+
+/// Copies the store at `url` into the new file `into`, as it is at one moment; whoever works with it is not disturbed. Says whether
+/// the copy can be read.
+pub async fn copy(url: &str, into: &Path) -> Result<Health, OpenError> {
+    Ok(SqliteStore::copy(&sqlite_path(url)?, into).await?)
+}
+
+/// The version of the schema in a copy, and the one that is known here; it is read where nothing may be written, too.
+pub async fn schema(copy: &Path) -> Result<(usize, usize), OpenError> {
+    Ok(SqliteStore::schema(copy).await?)
+}
+
+/// Keeps everybody from opening the store at `url` until the claim is dropped; `None` if somebody has it open, alone or shared.
+pub fn claim(url: &str) -> Result<Option<Claim>, OpenError> {
+    match SqliteStore::claim(&sqlite_path(url)?) {
+        Ok(claim) => Ok(Some(claim)),
+        Err(kit::sqlite::Error::InUse { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Where the store at `url` lies.
+pub fn file_of(url: &str) -> Result<PathBuf, OpenError> {
+    sqlite_path(url)
 }
 
 fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {

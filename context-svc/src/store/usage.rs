@@ -23,7 +23,8 @@ pub trait UsageStore: Send + Sync {
     /// What has been consumed on `day`, by the user and by all.
     async fn spent(&self, user: &UserId, day: Date) -> Result<Spent, StoreError>;
 
-    /// What the calls for a conversation consumed that ended at `since` or later, as far as they are still on record.
+    /// What the calls for the extraction of a conversation consumed that ended at `since` or later, as far as they are still on
+    /// record.
     async fn usage_of_job(&self, key: &ConversationKey, since: Timestamp) -> Result<Usage, StoreError>;
 
     /// The days from `first` to `last` on which the user consumed anything, the latest first.

@@ -136,16 +136,3 @@ async fn a_bad_trigger_names_the_field() {
         assert_eq!(field_of(&refused), field);
     }
 }
-
-#[tokio::test]
-async fn what_is_not_built_says_so() {
-    let world = World::start().await;
-    let alice = world.user("alice", "s1");
-
-    let search = alice.memory().search_memory(pb::SearchMemoryRequest::default()).await.unwrap_err();
-    let follow_ups = alice.memory().list_follow_ups(pb::ListFollowUpsRequest::default()).await.unwrap_err();
-
-    for unbuilt in [search, follow_ups] {
-        assert_eq!((unbuilt.code(), reason_of(&unbuilt).as_deref()), (Code::Unimplemented, Some("NOT_BUILT_YET")));
-    }
-}

@@ -2,14 +2,19 @@
 
 mod append;
 mod chat;
+mod chat_reply;
 mod delete;
 mod erase;
+mod export;
+mod follow_ups;
+mod import;
 mod inputs;
 mod liveness;
 mod memory;
 mod model_output;
 mod operators;
 mod reread;
+mod search;
 mod summary;
 mod usage;
 mod verdicts;

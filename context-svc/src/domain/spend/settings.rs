@@ -5,8 +5,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What calls of a model may consume on one day in UTC. Beyond it extractions and summaries wait for the next day. Calls under
-/// way when a ceiling is reached are not cut short: it is exceeded by as much as they take.
+/// What calls of a model may consume on one day in UTC. Beyond it extractions and summaries wait for the next day, and talks get no
+/// reply. Calls under way when a ceiling is reached are not cut short: it is exceeded by as much as they take.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SpendSettings {

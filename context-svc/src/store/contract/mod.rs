@@ -5,13 +5,17 @@ pub(crate) mod contexts;
 pub(crate) mod conversations;
 pub(crate) mod enqueue;
 pub(crate) mod erasures;
+pub(crate) mod exports;
+pub(crate) mod imports;
 pub(crate) mod interleavings;
 mod language;
 pub(crate) mod machine;
 pub(crate) mod operators;
 pub(crate) mod outages;
 pub(crate) mod raw_answers;
+pub(crate) mod replies;
 pub(crate) mod rereading;
+pub(crate) mod search;
 pub(crate) mod summaries;
 pub(crate) mod summary_interleavings;
 pub(crate) mod traces;
@@ -147,6 +151,19 @@ macro_rules! store_contract {
             a_new_memory_begins_as_soon_as_its_ids_are_free,
             old_erasures_are_forgotten_and_a_closed_account_stays_closed,
         );
+        $crate::store::contract::store_contract!($open, exports:
+            what_is_held_is_listed_by_id_whoever_speaks_meanwhile,
+            a_conversation_is_held_with_its_context,
+            the_messages_of_a_life_are_not_those_of_the_next,
+            an_erasure_begins_another_era_in_which_nothing_is_held,
+        );
+        $crate::store::contract::store_contract!($open, imports:
+            a_verdict_on_an_item_that_is_not_there_yet_is_taken_over,
+            of_a_verdict_here_and_one_from_elsewhere_the_later_holds,
+            a_verdict_on_what_is_not_held_is_not_taken_over,
+            what_is_left_of_a_rejection_is_taken_over_once,
+            a_closed_account_takes_nothing_over,
+        );
         $crate::store::contract::store_contract!($open, outages:
             what_died_of_an_outage_is_tried_one_by_one_the_longest_dead_first,
             a_probe_that_fails_is_dead_again_and_the_next_takes_its_turn,
@@ -162,6 +179,15 @@ macro_rules! store_contract {
             a_raw_answer_is_forgotten_with_the_details_of_a_dead_job,
             a_raw_answer_goes_with_its_conversation_and_its_user,
         );
+        $crate::store::contract::store_contract!($open, replies:
+            a_talk_so_far_is_its_newest_messages_in_order,
+            a_foreign_talk_is_not_there,
+            a_reply_is_durable_and_said_once,
+            what_is_only_called_a_reply_does_not_stand_for_one,
+            a_reply_leaves_the_conversation_with_its_login_session,
+            a_reply_does_not_come_to_a_later_life_of_its_conversation,
+            a_reply_does_not_come_back_after_an_erasure,
+        );
         $crate::store::contract::store_contract!($open, rereading:
             what_was_read_before_is_read_again_from_the_beginning,
             what_is_asked_for_once_is_not_asked_for_again,
@@ -176,6 +202,15 @@ macro_rules! store_contract {
             what_no_model_has_read_is_not_outdated,
             what_is_deleted_or_erased_is_not_outdated,
             what_is_read_again_is_unsummarised_again,
+        );
+        $crate::store::contract::store_contract!($open, search:
+            a_memory_stands_still_while_nothing_happens_to_it,
+            whatever_happens_to_a_conversation_moves_the_memory,
+            a_rolled_up_or_forgotten_summary_moves_the_memory,
+            stretches_are_read_in_the_order_asked_for,
+            of_a_life_that_has_ended_nothing_is_read,
+            contexts_come_with_the_claim_they_were_extracted_under,
+            a_search_reads_its_user_alone,
         );
         $crate::store::contract::store_contract!($open, upkeep:
             the_details_of_an_old_done_job_are_forgotten_and_its_place_is_kept,

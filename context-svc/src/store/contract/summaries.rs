@@ -191,7 +191,7 @@ pub(crate) async fn what_is_extracted_again_meanwhile_stays_unsummarised(store: 
 
     assert_eq!(marked, [false, true, true]);
     let left = store.list_unsummarised(&user("u1"), 9).await.unwrap();
-    assert_eq!(left.iter().map(|context| context.extracted_seq).collect::<Vec<_>>(), [2]);
+    assert_eq!(left.iter().map(|each| each.context.extracted_seq).collect::<Vec<_>>(), [2]);
 }
 
 pub(crate) async fn a_deleted_conversation_leaves_the_summary_and_its_next_life_is_not_marked(store: impl Store) {

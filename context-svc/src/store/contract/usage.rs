@@ -112,6 +112,7 @@ pub(crate) async fn the_usage_of_a_job_is_that_of_its_calls_since_it_was_asked_f
         call("u1", "c1", 11, 300),
         call("u1", "c2", 11, 5000),
         call("u2", "c1", 11, 7000),
+        CallRecord { operation: CallOperation::Reply, ..call("u1", "c1", 11, 9000) },
     ] {
         record(&store, call).await;
     }

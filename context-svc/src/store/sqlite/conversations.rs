@@ -17,7 +17,9 @@ use crate::store::{ConversationStore, StoreError, UpkeepStore};
 /// How many messages one write removes: a long conversation must not hold up everybody else.
 const PIECE: usize = 500;
 
-const CONVERSATION: &str = "conversation_id, session_id, time_zone, last_seq, last_at, created_at, extracted_to,
+/// The columns of [`conversation`].
+pub(super) const CONVERSATION: &str =
+    "conversation_id, session_id, time_zone, last_seq, last_at, created_at, extracted_to,
                             coalesce(json_extract(context, '$.title'), '') AS title";
 
 /// From the dirty conversations to their messages, in this order: the other way would read everything the user ever said.
@@ -170,7 +172,8 @@ pub(super) fn delete(db: &Connection, key: &ConversationKey) -> rusqlite::Result
     Ok(ended)
 }
 
-fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
+/// A conversation from the columns [`CONVERSATION`].
+pub(super) fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
     Ok(Conversation {
         id: conversation_id(row)?,
         session_id: parsed::<String, _>(row, "session_id", SessionId::parse)?,

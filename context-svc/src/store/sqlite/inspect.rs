@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use kit::sqlite::{Error, Inspection};
+use kit::sqlite::{Claim, Error, Health, Inspection};
 use rusqlite::Connection;
 
 use super::{SqliteStore, migrations};
@@ -11,6 +11,21 @@ impl SqliteStore {
     /// Looks at the file and changes nothing.
     pub async fn inspect(path: &Path) -> Result<Inspection, Error> {
         kit::sqlite::inspect(path, migrations(), newest).await
+    }
+
+    /// Copies the file into a new one, as it is at one moment and whoever works with it.
+    pub async fn copy(path: &Path, into: &Path) -> Result<Health, Error> {
+        kit::sqlite::copy(path, into).await
+    }
+
+    /// The version of the schema in the file, and the one that is known.
+    pub async fn schema(path: &Path) -> Result<(usize, usize), Error> {
+        kit::sqlite::schema(path, migrations()).await
+    }
+
+    /// Keeps everybody from opening the file, if nobody has.
+    pub fn claim(path: &Path) -> Result<Claim, Error> {
+        Claim::lay(path)
     }
 }
 

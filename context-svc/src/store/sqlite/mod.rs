@@ -7,11 +7,14 @@ mod contexts;
 mod conversations;
 mod enqueue;
 mod erasures;
+mod exports;
 mod inspect;
 mod jobs;
 mod operators;
 mod outages;
+mod replies;
 mod rereading;
+mod search;
 mod settle;
 mod summaries;
 mod summary_claim;
@@ -82,6 +85,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("0005_usage.sql")),
         M::up(include_str!("0006_rereading_and_raw_answers.sql")),
         M::up(include_str!("0007_verdicts.sql")),
+        M::up(include_str!("0008_replies.sql")),
     ])
 }
 

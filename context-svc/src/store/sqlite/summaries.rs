@@ -216,7 +216,7 @@ fn covered(row: &Row<'_>) -> rusqlite::Result<Covered> {
     })
 }
 
-fn unsummarised(row: &Row<'_>) -> rusqlite::Result<Unsummarised> {
+pub(super) fn unsummarised(row: &Row<'_>) -> rusqlite::Result<Unsummarised> {
     Ok(Unsummarised { covered: covered(row)?, context: context(row)?, last_at: time(row, "last_at")? })
 }
 

@@ -354,6 +354,8 @@ async fn nothing_reads_more_than_its_index() {
             "model_call USING INDEX model_call_of_job (user_id=? AND conversation_id=? AND ended_at>?)",
         ),
         (super::usage::DAYS, "usage_day USING PRIMARY KEY (user_id=? AND era=? AND day>? AND day<?)"),
+        (super::replies::CALLED_SO, "message USING INDEX sqlite_autoindex_message_2"),
+        (super::replies::TALK_SO_FAR, "message USING PRIMARY KEY (user_id=? AND conversation_id=? AND incarnation=?)"),
         (super::contexts::UNSUMMARISED, "c USING INDEX conversation_unsummarised (user_id=?)"),
         (super::summaries::USERS, "conversation USING COVERING INDEX conversation_unsummarised (user_id>?)"),
         (super::summaries::HALF_MARKED, "user_memory USING INDEX summary_marking (user_id>?)"),
@@ -361,6 +363,15 @@ async fn nothing_reads_more_than_its_index() {
         (super::summaries::OLDEST, "conversation USING INDEX conversation_unsummarised (user_id=?)"),
         (super::summary_claim::DUE, "user_memory USING INDEX summary_due (job_run_at<?)"),
         (super::summary_claim::EXPIRED, "user_memory USING INDEX summary_leased (job_lease_until<?)"),
+        (super::search::STANDS, "c USING INDEX sqlite_autoindex_conversation_1 (user_id=?)"),
+        (
+            super::search::said().leak(),
+            "message USING PRIMARY KEY (user_id=? AND conversation_id=? AND incarnation=? AND seq>? AND seq<?)",
+        ),
+        (
+            super::exports::held_query().leak(),
+            "c USING INDEX sqlite_autoindex_conversation_1 (user_id=? AND conversation_id>?)",
+        ),
         (super::conversations::RAW_TAIL, "c USING INDEX conversation_dirty_of_session (user_id=?)"),
         (
             super::conversations::RAW_TAIL,

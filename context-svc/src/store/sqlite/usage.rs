@@ -30,13 +30,13 @@ pub(super) const DAYS: &str = "
     WHERE user_id = ?1 AND era = coalesce((SELECT era FROM user_memory WHERE user_id = ?1), 0) AND day BETWEEN ?2 AND ?3
     ORDER BY day DESC";
 
-/// The calls for one conversation, summed.
+/// The calls for the extraction of one conversation, summed.
 pub(super) const OF_JOB: &str = "
     SELECT coalesce(sum(calls), 0) AS calls, coalesce(sum(input_tokens), 0) AS input_tokens,
            coalesce(sum(cached_input_tokens), 0) AS cached_input_tokens,
            coalesce(sum(output_tokens), 0) AS output_tokens, coalesce(sum(cost_micro_usd), 0) AS cost_micro_usd
     FROM model_call
-    WHERE user_id = ?1 AND conversation_id = ?2 AND ended_at >= ?3
+    WHERE user_id = ?1 AND conversation_id = ?2 AND ended_at >= ?3 AND operation = 'EXTRACT'
       AND era = coalesce((SELECT era FROM user_memory WHERE user_id = ?1), 0)";
 
 /// The oldest calls.
