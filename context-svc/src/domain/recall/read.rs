@@ -85,11 +85,15 @@ impl Read {
     pub(super) fn best(mut self, ask: &Ask) -> Context {
         self.drop_what_is_extracted();
         let fresh = self.contexts.iter().map(|each| &each.context);
-        let items = rank::rank(statements(&mut self.summary, fresh, &self.overlay), &ask.query, ask.now);
+        let stated = statements(&mut self.summary, fresh, &self.overlay);
+        // What was replaced must not come back in the words of its conversation.
+        let replaced = stated.iter().filter(|item| item.superseded_by.is_some());
+        let mut told: HashSet<String> = replaced.map(|item| fingerprint(&item.text)).collect();
+        let items = rank::rank(stated, &ask.query, ask.now);
+        told.extend(items.iter().map(|item| fingerprint(&item.text)));
         self.contexts.iter_mut().for_each(|each| self.overlay.lay_over_context(&mut each.context));
         // A context that is not rolled up yet is all there is to say of its conversation.
         self.summary.forget_talks(&self.contexts.iter().map(|each| &each.context.conversation_id).collect());
-        let told: HashSet<String> = items.iter().map(|item| fingerprint(&item.text)).collect();
         let mut summary = self.summary.parts;
         rank::by_query(&mut summary, ask, Part::last_at, Part::text);
         let mut sessions: Vec<Session> = self.contexts.into_iter().filter_map(|each| session(each, &told)).collect();
@@ -108,7 +112,7 @@ impl Read {
     }
 }
 
-/// The sentences of `text` that no item says.
+/// The sentences of `text` that no item says, nor one that was replaced.
 pub(super) fn untold(text: &str, told: &HashSet<String>) -> String {
     let untold = text.unicode_sentences().filter(|sentence| !told.contains(&fingerprint(sentence)));
     untold.collect::<String>().trim().to_owned()

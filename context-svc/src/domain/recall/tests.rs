@@ -310,13 +310,20 @@ fn what_a_newer_conversation_takes_back_is_not_given_back_before_the_next_roll_u
         ..decision("new", "I am not selling the boat after all.", 5, ItemStatus::Reversed)
     };
     let mut summary = Summary::empty();
+    summary.parts = vec![Part::of(Talk {
+        conversation_id: sold.conversation_id.clone(),
+        title: "Boats".to_owned(),
+        summary: "It rained. I decided to sell the boat.".to_owned(),
+        extracted_seq: 1,
+        last_at: day(1),
+    })];
     summary.standing = vec![Standing { said: vec![sold] }];
     let fresh = SessionContext { items: vec![kept], ..spoken("new", "") };
 
     let context =
         read_of(vec![], vec![fresh], summary).best(&Ask { budget_tokens: 1000, query: String::new(), now: day(9) });
 
-    assert_eq!(context.items, []);
+    assert_eq!((context.items.as_slice(), context.summary.as_str()), (&[][..], "- 1970-01-02 Boats: It rained."));
 }
 
 #[test]
