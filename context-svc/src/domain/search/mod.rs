@@ -16,7 +16,7 @@ mod refresh;
 mod settings;
 mod talk;
 mod theme;
-pub mod words;
+mod words;
 
 #[cfg(test)]
 mod tests;

@@ -52,18 +52,6 @@ impl Term {
     }
 }
 
-/// The stems of the words of a text in `language`, in the order they stand. Of scripts without spaces pairs of characters, and
-/// single ones that stand alone.
-pub fn terms(text: &str, language: Language) -> Vec<String> {
-    let mut terms = Vec::new();
-    each_word(text, |word| match word {
-        Word::Spaced(text) => terms.push(stemmed(text, language).into_owned()),
-        Word::Pair(text) | Word::Single { text, is_alone: true } => terms.push(text.to_owned()),
-        Word::Single { is_alone: false, .. } => {}
-    });
-    terms
-}
-
 /// Calls `each` with the words of a text in the order they stand.
 pub(super) fn each_word(text: &str, mut each: impl FnMut(Word<'_>)) {
     let plain = plain(text);
@@ -212,6 +200,18 @@ fn is_unspaced(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The stems of the words of a text in `language`, in the order they stand. Of scripts without spaces pairs of characters, and
+    /// single ones that stand alone.
+    fn terms(text: &str, language: Language) -> Vec<String> {
+        let mut terms = Vec::new();
+        each_word(text, |word| match word {
+            Word::Spaced(text) => terms.push(stemmed(text, language).into_owned()),
+            Word::Pair(text) | Word::Single { text, is_alone: true } => terms.push(text.to_owned()),
+            Word::Single { is_alone: false, .. } => {}
+        });
+        terms
+    }
 
     fn english(text: &str) -> Vec<String> {
         terms(text, Language::ENGLISH)
